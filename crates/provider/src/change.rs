@@ -33,6 +33,10 @@ pub enum Change {
         record: RecordRef,
         /// Changes whenever the listed form of the record changes; see [`crate::raw::fingerprint`].
         fingerprint: Vec<u8>,
+        /// What the list tells and [`crate::Lookup`] needs (the ids of a dialog's attempts, the
+        /// listed row). The gateway keeps it beside the record and hands it to `fetch`; opaque to
+        /// it, owned by the vendor, at most some kilobytes.
+        hint: Option<serde_json::Value>,
     },
     /// The record, translated.
     Upsert(Box<Upsert>),

@@ -94,7 +94,15 @@ pub trait Lookup: Send + Sync {
     /// A record that the vendor does not know is [`Change::Gone`], one that is not ready is
     /// [`Change::NotReady`], one that cannot be translated is [`Change::Quarantined`]; an error is
     /// only what concerns the connection or the moment.
-    async fn fetch(&self, context: &CallContext<'_>, record: &RecordRef) -> Result<Change>;
+    ///
+    /// `hint` is the one that came with the record's last [`Change::Seen`]; `None` for a record
+    /// that was never listed, and an implementation does what it can without it.
+    async fn fetch(
+        &self,
+        context: &CallContext<'_>,
+        record: &RecordRef,
+        hint: Option<&Value>,
+    ) -> Result<Change>;
 
     /// Translates a record again from its stored documents, without a vendor call. `None` when
     /// the documents do not suffice.
