@@ -133,7 +133,7 @@ fn flow(turns: &[Turn]) -> Vec<(String, f64)> {
     for turn in turns {
         match run {
             Some((role, start, end)) if role == turn.role => {
-                run = Some((role, start, end.max(turn.end)))
+                run = Some((role, start, end.max(turn.end)));
             }
             Some((_, _, end)) => {
                 switches += 1;
