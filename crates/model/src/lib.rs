@@ -11,6 +11,7 @@ pub mod analysis;
 pub mod call;
 pub mod connection;
 pub mod enums;
+pub mod facts;
 pub mod ids;
 pub mod merge;
 pub mod phone;
