@@ -3,6 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::repair::repair;
+
 /// The deepest nesting that is read.
 const DEEPEST: usize = 128;
 
@@ -41,10 +43,11 @@ impl DecodeError {
 /// Decodes a document and tells what was not consumed.
 ///
 /// The meter cannot look into `#[serde(flatten)]` and untagged enums; a wire type that uses them
-/// consumes all that they take.
+/// consumes all that they take. A wrong text encoding is mended first; see [`crate::repair`].
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<T>, DecodeError> {
     check_depth(bytes)?;
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let mended = repair(bytes);
+    let mut deserializer = serde_json::Deserializer::from_slice(&mended);
     let mut unmapped = Vec::new();
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
@@ -83,7 +86,7 @@ pub fn decode_value<T: DeserializeOwned>(value: &Value) -> Result<Decoded<T>, De
 
 /// Refuses documents nested deeper than any vendor documents; serde_json's own limit does not look
 /// into members that are skipped.
-fn check_depth(bytes: &[u8]) -> Result<(), DecodeError> {
+pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), DecodeError> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in bytes {
         match byte {

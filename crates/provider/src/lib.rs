@@ -11,6 +11,7 @@
 pub mod change;
 pub mod context;
 pub mod decode;
+pub mod envelope;
 pub mod error;
 pub mod http_client;
 pub mod manifest;
@@ -19,9 +20,11 @@ pub mod number;
 pub mod pull;
 pub mod raw;
 pub mod registry;
+pub mod repair;
 pub mod settings;
 pub mod speech;
 pub mod token;
+pub mod url;
 pub mod when;
 
 use std::{fmt::Debug, sync::Arc};
