@@ -269,7 +269,7 @@ impl TenantTx {
         sqlx::query(
             "UPDATE tokens SET gen = gen + 1, sealed_token = NULL, access_expires_at = NULL, \
                  refresh_expires_at = NULL, intent_gen = NULL, sealed_orphan = NULL, failures = 0, \
-                 not_before = NULL, rejected_reason = NULL, lease_epoch = lease_epoch + 1, \
+                 not_before = NULL, rejected_reason = NULL, logins = '{}', lease_epoch = lease_epoch + 1, \
                  lease_until = NULL, lease_owner = NULL \
              WHERE tenant_id = $1 AND namespace = $2",
         )
