@@ -1,0 +1,2 @@
+//! Placeholder.
+pub(super) use super::en::{PHRASEBOOK, TOPICS};
