@@ -17,6 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
 use crate::{
+    alovoice,
     call::patch::CallPatch,
     config::SandboxConfig,
     control,
@@ -32,7 +33,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// All vendors and the control surface over one world.
 pub fn router(world: &Arc<World>) -> Router {
-    let mut router = Router::new().nest("/control", control::router(world));
+    let mut router = alovoice::root_router(world).nest("/control", control::router(world));
     for vendor in Vendor::ALL {
         router = router.nest(&format!("/{vendor}"), vendors::router(vendor, world));
     }

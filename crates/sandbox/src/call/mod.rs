@@ -229,6 +229,11 @@ impl Call {
         [seed, self.vendor.number(), u64::from(self.index), purpose]
     }
 
+    /// What heads the four parts of the summary, in its language.
+    pub(crate) const fn labels(&self) -> [&'static str; 4] {
+        phrases::analyst(self.language).labels
+    }
+
     /// Everything that was said, a line each, with the speaker before it.
     pub(crate) fn text(&self) -> String {
         let lines: Vec<String> = self
@@ -241,12 +246,7 @@ impl Call {
 
     /// The lines' texts alone, hashed: whatever a vendor puts around them, this is what was said.
     pub(crate) fn text_hash(&self) -> String {
-        let mut hash = Sha256::new();
-        for line in &self.lines {
-            hash.update(line.text.as_bytes());
-            hash.update(b"\n");
-        }
-        random::hex_of(&hash.finalize())
+        hash_texts(self.lines.iter().map(|line| line.text.as_str()))
     }
 
     /// The key facts, by which a test tells whether the call arrived whole.
@@ -272,4 +272,14 @@ impl Call {
             "satisfaction": self.satisfaction,
         })
     }
+}
+
+/// The SHA-256 of these texts, with a line feed after each.
+pub(crate) fn hash_texts<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(text.as_bytes());
+        hash.update(b"\n");
+    }
+    random::hex_of(&hash.finalize())
 }

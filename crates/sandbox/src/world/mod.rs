@@ -214,9 +214,11 @@ impl World {
         index
     }
 
-    /// Changes a call; without anything in the patch its score and summary change by themselves.
-    /// False when there is no such call.
-    pub(crate) fn change_call(&self, vendor: Vendor, index: u32, patch: CallPatch) -> bool {
+    /// Changes a call; one point of its checklist is judged in another way, and what the patch
+    /// names is set. A call keeps its start. False when there is no such call.
+    pub(crate) fn change_call(&self, vendor: Vendor, index: u32, mut patch: CallPatch) -> bool {
+        // The order of the calls, and the ids of some vendors, hang on the start of a call.
+        patch.started_at = None;
         let changed = self.book(vendor).change(index, patch, self.now()).is_some();
         if changed {
             self.note_call(vendor, index, Action::Changed);

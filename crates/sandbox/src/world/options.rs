@@ -16,6 +16,8 @@ pub struct Options {
     pub callgear_start_base: u8,
     /// The most list items in one answer; 0 for no cap, as the older document has it.
     pub callgear_page_cap: u32,
+    /// Whether `_end` is the size of the page, as the newer document has it, and not its end.
+    pub callgear_end_is_page_size: bool,
     /// Whether list answers carry `X-Total-Count`.
     pub callgear_total_header: bool,
     /// Whether `_start` and `_end` work on the list of summaries, or are "disabled".
@@ -35,6 +37,7 @@ impl Default for Options {
             callgear_edition: 2025,
             callgear_start_base: 0,
             callgear_page_cap: 100,
+            callgear_end_is_page_size: false,
             callgear_total_header: true,
             callgear_summary_paging: true,
             callgear_empty_is_404: false,
