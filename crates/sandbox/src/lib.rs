@@ -33,6 +33,7 @@ mod clock;
 mod config;
 mod control;
 mod faults;
+mod identity;
 mod neuro;
 mod operation;
 mod random;
@@ -46,6 +47,7 @@ pub use crate::{
     call::patch::{CallPatch, LinePatch},
     config::SandboxConfig,
     faults::spec::{FaultKind, FaultSpec},
+    neuro::DateForm as NeuroDateForm,
     server::{Sandbox, router},
     vendor::{UnknownVendor, Vendor},
     world::{

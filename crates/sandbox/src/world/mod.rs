@@ -23,6 +23,7 @@ use crate::{
 };
 
 pub(crate) mod book;
+mod extra;
 pub(crate) mod ledger;
 pub(crate) mod options;
 pub(crate) mod requests;
