@@ -533,7 +533,7 @@ impl World {
             "token_kind": token.kind,
             "pair": token.pair,
             "expires_at": token.expires_at,
-            "problem": problem.map(|problem| format!("{problem:?}").to_lowercase()),
+            "problem": problem.map(TokenProblem::key),
         });
         let event = LedgerEvent {
             vendor,

@@ -1,4 +1,6 @@
 //! The sandbox over real HTTP.
 
 mod core;
+mod neuro;
+mod shared;
 mod support;
