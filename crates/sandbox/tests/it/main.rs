@@ -4,3 +4,4 @@ mod core;
 mod neuro;
 mod shared;
 mod support;
+mod transcripto;
