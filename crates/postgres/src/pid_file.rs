@@ -26,8 +26,8 @@ impl PidFile {
     }
 
     fn parse(content: &[u8]) -> Option<Self> {
-        // The socket directory need not be UTF-8 in general; ours always is.
-        let content = std::str::from_utf8(content).ok()?;
+        // The cluster's path may be any bytes; the socket directory is chosen to be text.
+        let content = String::from_utf8_lossy(content);
         let lines: Vec<&str> = content.lines().collect();
         let [
             pid,
@@ -106,7 +106,8 @@ fn path(cluster: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    const READY: &[u8] = b"41\n/data\n1700000000\n5432\n/run/a b\n\n  123456         7\nready   \n";
+    const READY: &[u8] =
+        b"41\n/d\xffta\n1700000000\n5432\n/run/a b\n\n  123456         7\nready   \n";
 
     #[test]
     fn complete_file_is_read() {

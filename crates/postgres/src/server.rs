@@ -112,13 +112,15 @@ impl Postgres {
         let lock = home.lock_server(PREVIOUS_TIME, || {
             progress(Progress::WaitingForPreviousServer);
         })?;
-        let run_as = RunAs::choose(&home.server())?;
-        home.prepare_server(run_as)?;
         if options.durability == Durability::Disposable {
             cluster::delete(&home)?;
         }
         let version = cluster::version(&home.cluster());
+        let run_as = RunAs::choose(&home.server())?;
         let binaries = binaries::locate(options, version, run_as, progress)?;
+        // An installation brings an account of its own along.
+        let run_as = RunAs::choose(&home.server())?;
+        home.prepare_server(run_as)?;
         let created = version.is_none();
         if created {
             progress(Progress::Creating {

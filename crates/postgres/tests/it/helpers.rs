@@ -69,8 +69,8 @@ impl Owner {
         Self::spawn(Command::new(program()).arg(directory))
     }
 
-    /// As another user; only root may do that.
-    pub(crate) fn start_as(uid: u32, directory: &Path) -> Self {
+    /// As another user, with server programs that it may run; only root may do that.
+    pub(crate) fn start_as(uid: u32, directory: &Path, binaries: &Path) -> Self {
         // The build directory may be closed to that user.
         let copies = scratch();
         let copy = copies.path().join("program");
@@ -78,6 +78,7 @@ impl Owner {
         Self::spawn(
             Command::new(&copy)
                 .arg(directory)
+                .arg(binaries)
                 .current_dir("/")
                 .uid(uid)
                 .gid(uid),

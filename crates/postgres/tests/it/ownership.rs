@@ -69,7 +69,8 @@ async fn ordinary_user_runs_its_own_and_root_goes_on_with_it() {
     let owner = if is_root() {
         fs::create_dir(&data).unwrap();
         chown(&data, Some(NOBODY), Some(NOBODY)).unwrap();
-        Owner::start_as(NOBODY, &data)
+        let server = start(&directory.path().join("another")).unwrap();
+        Owner::start_as(NOBODY, &data, &server.facts().binaries)
     } else {
         Owner::start(&data)
     };
