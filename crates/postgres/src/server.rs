@@ -55,7 +55,7 @@ const DISPOSABLE_SETTINGS: &[(&str, &str)] = &[
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
     ("checkpoint_timeout", "1h"),
-    ("max_wal_size", "4GB"),
+    ("max_wal_size", "512MB"),
     ("max_connections", "300"),
     // Its workers would sit in the databases that tests copy from.
     ("autovacuum", "off"),

@@ -1,5 +1,10 @@
 //! Commands beside the process that owns the server.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use callweave_postgres::attach;
 
 use crate::helpers::{Owner, processes, scratch, start, store, stored};
@@ -30,14 +35,14 @@ fn nothing_is_found_before_and_after() {
 fn server_that_is_starting_is_waited_for() {
     let directory = scratch();
     let path = directory.path().to_owned();
-    let starting = std::thread::spawn(move || start(&path).unwrap());
-    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    let starting = thread::spawn(move || start(&path).unwrap());
+    let deadline = Instant::now() + Duration::from_mins(1);
     let attached = loop {
         // `None` until the lock exists.
         if let Some(attached) = attach(directory.path()).unwrap() {
             break attached;
         }
-        assert!(std::time::Instant::now() < deadline);
+        assert!(Instant::now() < deadline);
     };
     let postgres = starting.join().unwrap();
     assert_eq!(attached.url(), postgres.url());
@@ -50,8 +55,8 @@ fn server_of_a_killed_owner_is_not_used() {
     let mut owner = Owner::start(directory.path());
     owner.kill();
     // It may still accept for an instant; then it must be gone.
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while attach(directory.path()).unwrap().is_some() {
-        assert!(std::time::Instant::now() < deadline);
+        assert!(Instant::now() < deadline);
     }
 }

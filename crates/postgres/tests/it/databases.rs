@@ -1,6 +1,9 @@
 //! What a database can do, and databases for tests.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
 
 use callweave_postgres::testing::TestDatabase;
 use sqlx::{Connection, Executor, PgConnection};
@@ -88,7 +91,7 @@ async fn database_goes_with_its_value() {
     let _pool = gone.pool().await;
     drop(gone);
     let pool = watcher.pool().await;
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let exists: bool =
             sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
@@ -99,7 +102,7 @@ async fn database_goes_with_its_value() {
         if !exists {
             break;
         }
-        assert!(std::time::Instant::now() < deadline);
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

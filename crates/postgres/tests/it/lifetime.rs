@@ -3,10 +3,12 @@
 use std::{
     fs,
     os::unix::fs::MetadataExt,
-    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use callweave_postgres::{Error, Options, Postgres, Progress};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::helpers::{
     Owner, assert_no_process_remains, connect, processes, scratch, start, store, stored,
@@ -103,10 +105,10 @@ fn guard_goes_when_the_server_ends_by_itself() {
 
 /// The guard is our child, and stays in the table until it is asked for.
 fn assert_no_process_remains_but_zombies(postgres: &mut Postgres) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while postgres.is_running() {
-        assert!(std::time::Instant::now() < deadline);
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        assert!(Instant::now() < deadline);
+        thread::sleep(Duration::from_millis(5));
     }
     assert_no_process_remains(&postgres.facts().directory);
 }
@@ -126,8 +128,8 @@ fn interrupt_from_the_terminal_reaches_only_the_owner() {
         .into_iter()
         .find(|(pid, _)| parent(*pid) == std::process::id())
         .unwrap();
-    for signal in ["HUP", "INT", "TERM"] {
-        signal_process(signal, guard.0);
+    for signal in [Signal::HUP, Signal::INT, Signal::TERM] {
+        send(signal, guard.0);
     }
     let mut postgres = postgres;
     assert!(postgres.is_running());
@@ -181,16 +183,13 @@ fn steps_are_told() {
 }
 
 fn kill(pid: u32) {
-    signal_process("KILL", pid);
+    send(Signal::KILL, pid);
 }
 
-fn signal_process(signal: &str, pid: u32) {
-    // A process that has just ended is fine.
-    let _ = Command::new("/bin/kill")
-        .args(["-s", signal, &pid.to_string()])
-        .stderr(Stdio::null())
-        .status()
-        .unwrap();
+fn send(signal: Signal, pid: u32) {
+    let pid = Pid::from_raw(pid.try_into().unwrap()).unwrap();
+    // One that has just ended is fine.
+    let _ = kill_process(pid, signal);
 }
 
 /// Fields after the program's name in parentheses: state, parent, process group.

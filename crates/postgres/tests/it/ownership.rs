@@ -3,6 +3,7 @@
 use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt, chown},
+    thread,
     time::Duration,
 };
 
@@ -32,7 +33,7 @@ fn second_owner_is_refused_and_told_who_is_first() {
 fn patient_owner_waits_its_turn() {
     let directory = scratch();
     let owner = Owner::start(directory.path());
-    let waiting = std::thread::spawn({
+    let waiting = thread::spawn({
         let mut options = Options::new(directory.path());
         options.wait_for_owner = Duration::from_mins(1);
         move || Postgres::start(&options, &|_| {}).map(|postgres| postgres.facts().created)
