@@ -89,7 +89,10 @@ impl TenantTx {
                     call: Some(call), ..
                 } => Some(CallId::derive(scope.namespace, &call.remote_id)),
                 _ => known
-                    .get(&(record.kind.clone(), record.remote_id.clone()))
+                    .get(&(
+                        convert::text(&record.kind),
+                        convert::text(&record.remote_id),
+                    ))
                     .copied(),
             };
             targets.push((record, remote));
@@ -134,11 +137,15 @@ impl TenantTx {
         scope: &ConnectionScope,
         fetched: &[Fetched],
     ) -> Result<BTreeMap<(String, String), CallId>> {
-        let kinds: Vec<&str> = fetched.iter().map(|record| record.kind.as_str()).collect();
-        let ids: Vec<&str> = fetched
+        let (kinds, ids): (Vec<String>, Vec<String>) = fetched
             .iter()
-            .map(|record| record.remote_id.as_str())
-            .collect();
+            .map(|record| {
+                (
+                    convert::text(&record.kind),
+                    convert::text(&record.remote_id),
+                )
+            })
+            .unzip();
         let rows: Vec<(String, String, Uuid)> = sqlx::query_as(
             "SELECT record.kind, record.remote_id, record.call_id \
              FROM UNNEST($3::text[], $4::text[]) AS wanted (kind, remote_id) \
