@@ -58,6 +58,7 @@ CREATE TABLE calls (
 ) PARTITION BY RANGE (sort_at);
 CREATE INDEX calls_by_connection ON calls (tenant_id, connection_id, sort_at, id);
 CREATE INDEX calls_by_modified ON calls (tenant_id, modified_at, id);
+CREATE INDEX calls_by_mapper ON calls (tenant_id, connection_id, mapper_version);
 CREATE INDEX calls_by_phone ON calls USING gin (phones);
 ALTER TABLE calls ENABLE ROW LEVEL SECURITY;
 ALTER TABLE calls FORCE ROW LEVEL SECURITY;

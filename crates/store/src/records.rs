@@ -104,6 +104,23 @@ pub struct QuarantinedRecord {
     pub observed_at: Timestamp,
 }
 
+/// A record whose call was written by older mapping rules, with its documents.
+#[derive(Clone, Debug)]
+pub struct Outdated {
+    /// The vendor's kind of record.
+    pub kind: String,
+    /// The vendor's id.
+    pub remote_id: String,
+    /// The call it belongs to.
+    pub call: CallId,
+    /// The listed form it was fetched for.
+    pub fetched: Option<Vec<u8>>,
+    /// When it was fetched.
+    pub observed_at: Timestamp,
+    /// The vendor's documents behind it.
+    pub documents: Vec<Document>,
+}
+
 /// How many records of a connection are in which state.
 #[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
 pub struct RecordCounts {
@@ -304,6 +321,74 @@ impl TenantTx {
         .fetch_one(self.executor())
         .await?;
         Ok((missing, live))
+    }
+
+    /// Fetched records of calls that rules before `version` wrote.
+    pub async fn outdated_records(
+        &mut self,
+        connection: ConnectionId,
+        version: i32,
+        limit: i64,
+    ) -> Result<Vec<Outdated>> {
+        let calls: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT id FROM calls WHERE tenant_id = $1 AND connection_id = $2 \
+             AND mapper_version < $3 AND deleted_at IS NULL LIMIT $4",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(version)
+        .bind(limit)
+        .fetch_all(self.executor())
+        .await?;
+        let mut outdated = Vec::new();
+        for call in calls {
+            outdated.extend(self.records_with_documents(CallId(call)).await?);
+        }
+        Ok(outdated)
+    }
+
+    async fn records_with_documents(&mut self, call: CallId) -> Result<Vec<Outdated>> {
+        let rows: Vec<(String, String, Option<Vec<u8>>, convert::DbTime)> = sqlx::query_as(
+            "SELECT kind, remote_id, fetched, observed_at FROM records \
+             WHERE tenant_id = $1 AND call_id = $2 ORDER BY kind, remote_id",
+        )
+        .bind(self.tenant().0)
+        .bind(call.0)
+        .fetch_all(self.executor())
+        .await?;
+        let documents = self.documents_of_call(call).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(kind, remote_id, fetched, observed_at)| Outdated {
+                documents: documents
+                    .iter()
+                    .filter(|stored| stored.kind == kind && stored.remote_id == remote_id)
+                    .map(|stored| stored.document.clone())
+                    .collect(),
+                kind,
+                remote_id,
+                call,
+                fetched,
+                observed_at: convert::model(observed_at),
+            })
+            .collect())
+    }
+
+    /// Notes that calls were mapped by the rules of `version`, whether they changed or not.
+    pub async fn mark_mapped(&mut self, calls: &[CallId], version: i32) -> Result<()> {
+        let ids: Vec<Uuid> = calls.iter().map(|id| id.0).collect();
+        sqlx::query(
+            "UPDATE calls AS call SET mapper_version = $3 \
+             FROM call_keys AS key \
+             WHERE key.tenant_id = $1 AND key.id = ANY($2) \
+                 AND call.tenant_id = $1 AND call.sort_at = key.sort_at AND call.id = key.id",
+        )
+        .bind(self.tenant().0)
+        .bind(ids)
+        .bind(version)
+        .execute(self.executor())
+        .await?;
+        Ok(())
     }
 
     /// How many records are in which state.

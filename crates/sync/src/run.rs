@@ -113,6 +113,7 @@ impl<'e> Run<'e> {
     /// One turn's work; `true` when every stream was walked to its proved end.
     async fn work(&mut self, shutdown: &CancellationToken) -> Result<bool, Stop> {
         let provider = self.provider();
+        self.remap_outdated(shutdown).await?;
         self.fetch_due(shutdown).await?;
         let Some(pull) = provider.pull() else {
             return Ok(true);
