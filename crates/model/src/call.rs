@@ -254,6 +254,22 @@ pub struct Attempt {
     pub dialog_events: Vec<DialogEvent>,
 }
 
+impl Attempt {
+    /// An attempt of which nothing but its id is known.
+    pub fn new(remote_id: Option<String>) -> Self {
+        Self {
+            remote_id,
+            started_at: None,
+            ended_at: None,
+            status: CallStatus::Unknown,
+            result_raw: None,
+            duration_ms: None,
+            recording_media_id: None,
+            dialog_events: Vec::new(),
+        }
+    }
+}
+
 /// One entry of an AI dialog's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DialogEvent {
@@ -304,6 +320,26 @@ pub struct Media {
     /// The gateway's stable address of the bytes; filled when served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+}
+
+impl Media {
+    /// A media object of which nothing but its key, its kind and the way to it is known.
+    pub fn new(remote_key: impl Into<String>, kind: MediaKind, fetch_mode: FetchMode) -> Self {
+        Self {
+            id: Uuid::nil(),
+            remote_key: remote_key.into(),
+            kind,
+            channels: None,
+            content_type: None,
+            file_name: None,
+            size_bytes: None,
+            duration_ms: None,
+            remote_path: None,
+            fetch_mode,
+            availability: ArtifactState::Pending,
+            url: None,
+        }
+    }
 }
 
 /// How far an artifact has come.

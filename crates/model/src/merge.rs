@@ -279,16 +279,9 @@ mod tests {
     fn attempt(id: &str, minute: u32, words: usize) -> AnalyzedCall {
         let mut call = AnalyzedCall::new("dialog");
         let at = format!("2026-03-02T09:{minute:02}:00Z").parse().ok();
-        call.attempts.push(Attempt {
-            remote_id: Some(id.to_owned()),
-            started_at: at,
-            ended_at: None,
-            status: CallStatus::Unknown,
-            result_raw: None,
-            duration_ms: None,
-            recording_media_id: None,
-            dialog_events: Vec::new(),
-        });
+        let mut attempt = Attempt::new(Some(id.to_owned()));
+        attempt.started_at = at;
+        call.attempts.push(attempt);
         call.vendor_updated_at = at;
         let utterances = vec![Utterance::default(); words];
         call.transcript = Some(Transcript::of_utterances(id, utterances));

@@ -64,7 +64,7 @@ fn labelled_turns(text: &str) -> Vec<(PartyRole, &str)> {
         let Some(before) = text.get(..colon) else {
             continue;
         };
-        let line = before.rfind(['\n', '.', '!', '?', '…']).map_or(0, |at| {
+        let line = before.rfind(['\n', '.', '!', '?', '…', ';']).map_or(0, |at| {
             at + before
                 .get(at..)
                 .and_then(|rest| rest.chars().next())
@@ -73,6 +73,11 @@ fn labelled_turns(text: &str) -> Vec<(PartyRole, &str)> {
         let Some(candidate) = before.get(line..) else {
             continue;
         };
+        // A time in brackets after the label holds colons of its own: `bot(10:15:02): ...`.
+        let open = candidate.matches(['(', '[']).count();
+        if open != candidate.matches([')', ']']).count() {
+            continue;
+        }
         let word = candidate
             .trim()
             .split(['(', '['])
@@ -120,6 +125,16 @@ mod tests {
             );
             assert_eq!(turns[2].party_index, Some(0));
         }
+    }
+
+    #[test]
+    fn a_time_in_brackets_belongs_to_the_label() {
+        let mut parties = Vec::new();
+        let text = "bot(10:15:02): Good day; human(10:15:09): Good day. bot: Bye";
+        let turns = split_labelled(text, &mut parties);
+        let words: Vec<&str> = turns.iter().map(|turn| turn.text.as_str()).collect();
+        assert_eq!(words, ["Good day;", "Good day.", "Bye"]);
+        assert_eq!(parties[0].role, PartyRole::Bot);
     }
 
     #[test]
