@@ -8,6 +8,7 @@
 //!
 //! A capability exists if and only if it is implemented; a new one touches no old vendor.
 
+pub mod address;
 pub mod change;
 pub mod context;
 pub mod decode;
@@ -22,6 +23,7 @@ pub mod registry;
 pub mod settings;
 pub mod speech;
 pub mod token;
+pub mod tolerant;
 pub mod when;
 
 use std::{fmt::Debug, sync::Arc};
