@@ -16,8 +16,13 @@ pub enum Safety {
     Write,
 }
 
-/// A request of one documented operation.
-#[derive(Clone, Debug)]
+/// A mark in the extensions of a request whose address holds a secret (a token in the path):
+/// neither the path nor the query may appear in a log, a trace, a metric or an error.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretAddress;
+
+/// A request of one documented operation. Its `Debug` shows neither address, headers nor body.
+#[derive(Clone)]
 pub struct OutgoingRequest {
     /// The operation id of the coverage table, e.g. `CG-16`; for metrics, traces and errors.
     pub operation: &'static str,
@@ -26,6 +31,17 @@ pub struct OutgoingRequest {
     /// The request itself; the address is absolute and below the connection's base URL. Header
     /// values that carry secrets are marked sensitive.
     pub request: http::Request<Bytes>,
+}
+
+impl std::fmt::Debug for OutgoingRequest {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("OutgoingRequest")
+            .field("operation", &self.operation)
+            .field("safety", &self.safety)
+            .field("method", self.request.method())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The whole answer, decompressed, no larger than the client's cap.

@@ -8,6 +8,7 @@
 //!
 //! A capability exists if and only if it is implemented; a new one touches no old vendor.
 
+pub mod address;
 pub mod change;
 pub mod context;
 pub mod decode;
@@ -24,7 +25,11 @@ pub mod repair;
 pub mod settings;
 pub mod speech;
 pub mod token;
+<<<<<<< HEAD
 pub mod url;
+=======
+pub mod tolerant;
+>>>>>>> adapters1
 pub mod when;
 
 use std::{fmt::Debug, sync::Arc};
