@@ -25,11 +25,8 @@ pub mod repair;
 pub mod settings;
 pub mod speech;
 pub mod token;
-<<<<<<< HEAD
-pub mod url;
-=======
 pub mod tolerant;
->>>>>>> adapters1
+pub mod url;
 pub mod when;
 
 use std::{fmt::Debug, sync::Arc};

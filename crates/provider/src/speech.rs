@@ -64,12 +64,14 @@ fn labelled_turns(text: &str) -> Vec<(PartyRole, &str)> {
         let Some(before) = text.get(..colon) else {
             continue;
         };
-        let line = before.rfind(['\n', '.', '!', '?', '…', ';']).map_or(0, |at| {
-            at + before
-                .get(at..)
-                .and_then(|rest| rest.chars().next())
-                .map_or(1, char::len_utf8)
-        });
+        let line = before
+            .rfind(['\n', '.', '!', '?', '…', ';'])
+            .map_or(0, |at| {
+                at + before
+                    .get(at..)
+                    .and_then(|rest| rest.chars().next())
+                    .map_or(1, char::len_utf8)
+            });
         let Some(candidate) = before.get(line..) else {
             continue;
         };
