@@ -304,7 +304,7 @@ impl TenantTx {
         let missing: Vec<(String, String)> = sqlx::query_as(
             "SELECT kind, remote_id FROM records \
              WHERE tenant_id = $1 AND connection_id = $2 AND state <> 'gone' \
-                 AND fingerprint IS NOT NULL AND full_walk < $3 - 1 \
+                 AND (fingerprint IS NOT NULL OR full_walk > 0) AND full_walk < $3 - 1 \
              ORDER BY kind, remote_id",
         )
         .bind(self.tenant().0)
@@ -386,6 +386,39 @@ impl TenantTx {
         .bind(self.tenant().0)
         .bind(ids)
         .bind(version)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// Stamps records that a list showed whole with the number of a full walk.
+    pub async fn stamp_walk(
+        &mut self,
+        connection: ConnectionId,
+        fetched: &[Fetched],
+        full_walk: i64,
+    ) -> Result<()> {
+        let (kinds, ids): (Vec<String>, Vec<String>) = fetched
+            .iter()
+            .map(|record| {
+                (
+                    convert::text(&record.kind),
+                    convert::text(&record.remote_id),
+                )
+            })
+            .unzip();
+        sqlx::query(
+            "UPDATE records AS record SET full_walk = $3 \
+             FROM UNNEST($4::text[], $5::text[]) AS met (kind, remote_id) \
+             WHERE record.tenant_id = $1 AND record.connection_id = $2 \
+                 AND record.kind = met.kind AND record.remote_id = met.remote_id \
+                 AND record.full_walk < $3",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(full_walk)
+        .bind(kinds)
+        .bind(ids)
         .execute(self.executor())
         .await?;
         Ok(())

@@ -24,7 +24,13 @@ pub(crate) fn verdict(error: &ProviderError, failures: i32, poll: Duration) -> V
         Retry::Backoff | Retry::Never => backoff(failures),
     };
     let (state, reason, next_in) = match error.kind {
-        ErrorKind::Unauthorized | ErrorKind::InvalidCredentials => (
+        // A renewed token was refused as well: the endpoint or the rights are at fault, not it.
+        ErrorKind::Unauthorized => (
+            ConnectionState::Degraded,
+            "the vendor refuses a token that it has just given out",
+            Duration::from_secs(60),
+        ),
+        ErrorKind::InvalidCredentials => (
             ConnectionState::ReauthRequired,
             "the vendor refuses the credentials; replace them",
             LONGEST.max(poll),

@@ -149,6 +149,7 @@ impl Run<'_> {
         tx.note_seen(self.connection.id, &seen, Some(stamp), now)
             .await?;
         tx.apply(&self.scope, &complete, now).await?;
+        tx.stamp_walk(self.connection.id, &complete, stamp).await?;
         let records = i64::try_from(seen.len() + complete.len()).unwrap_or(i64::MAX);
         tx.count_page(self.connection.id, records).await?;
         tx.save_stream(self.connection.id, &stream).await?;
