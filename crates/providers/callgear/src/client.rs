@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use callweave_provider::{
     CallContext, ErrorKind, HttpClient, ProviderError, Result,
+    decode::is_cut_off,
     http_client::{Answer, OutgoingRequest, Safety, StreamingAnswer},
 };
 use http::{
@@ -219,6 +220,9 @@ fn json_of(operation: &'static str, answer: Answer) -> Result<Bytes> {
         .strip_prefix(b"\xef\xbb\xbf")
         .unwrap_or(&answer.body);
     match text.trim_ascii_start().first() {
+        Some(b'{' | b'[' | b'"' | b'n') if is_cut_off(text) => {
+            Err(bad_response(operation, "the answer is cut off").with_status(answer.status))
+        }
         Some(b'{' | b'[' | b'"' | b'n') => Ok(answer.body),
         _ => Err(bad_response(operation, "the answer is not JSON").with_status(answer.status)),
     }
