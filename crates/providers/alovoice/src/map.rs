@@ -13,7 +13,6 @@ use callweave_model::{
 };
 use callweave_provider::{address, number, number::span, tolerant, when};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::{client::RESULT, settings::Settings, wire};
 
@@ -148,20 +147,12 @@ fn recording(
             .insert("stereoaudio".to_owned(), Value::from(link));
         return;
     };
-    call.media.push(Media {
-        id: Uuid::nil(),
-        remote_key: "stereoaudio".to_owned(),
-        kind: MediaKind::RecordingStereo,
-        channels: Some(2),
-        content_type: None,
-        file_name: None,
-        size_bytes: None,
-        duration_ms: None,
-        remote_path: Some(path),
-        fetch_mode: FetchMode::RedirectlessProxy,
-        availability: ArtifactState::Ready,
-        url: None,
-    });
+    let kind = MediaKind::RecordingStereo;
+    let mut media = Media::new("stereoaudio", kind, FetchMode::RedirectlessProxy);
+    media.channels = Some(2);
+    media.remote_path = Some(path);
+    media.availability = ArtifactState::Ready;
+    call.media.push(media);
 }
 
 /// Milliseconds as whole ones; what is no offset at all is `None`.

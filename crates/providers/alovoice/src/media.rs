@@ -4,8 +4,9 @@
 use async_trait::async_trait;
 use callweave_model::call::Media;
 use callweave_provider::{
-    CallContext, ErrorKind, Result, address,
+    CallContext, ErrorKind, Result,
     media::{MediaBody, MediaSource, NotMedia},
+    url,
 };
 
 use crate::{
@@ -29,7 +30,7 @@ impl MediaSource for AloVoice {
         let path = match &self.settings.audio_path_template {
             Some(template) => template
                 .replace("{path}", kept)
-                .replace("{call_id}", &address::encode(call_remote_id)),
+                .replace("{call_id}", &url::encode(call_remote_id)),
             None => kept.to_owned(),
         };
         let answer = self.client.open(context, &path).await?;

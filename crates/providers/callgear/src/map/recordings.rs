@@ -7,7 +7,6 @@ use callweave_model::{
 };
 use callweave_provider::address;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::Reading;
 use crate::settings::Settings;
@@ -78,18 +77,9 @@ fn media(path: String) -> Media {
         .and_then(|path| path.rsplit('/').next())
         .filter(|name| name.contains('.'))
         .map(str::to_owned);
-    Media {
-        id: Uuid::nil(),
-        remote_key: path.clone(),
-        kind: MediaKind::Other,
-        channels: None,
-        content_type: None,
-        file_name,
-        size_bytes: None,
-        duration_ms: None,
-        remote_path: Some(path),
-        fetch_mode: FetchMode::RedirectlessProxy,
-        availability: ArtifactState::Ready,
-        url: None,
-    }
+    let mut media = Media::new(path.clone(), MediaKind::Other, FetchMode::RedirectlessProxy);
+    media.file_name = file_name;
+    media.remote_path = Some(path);
+    media.availability = ArtifactState::Ready;
+    media
 }
