@@ -29,6 +29,11 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
+    /// The document ends in the middle: another try may bring the rest.
+    pub fn is_cut_off(&self) -> bool {
+        self.source.is_eof()
+    }
+
     /// What is wrong, without any value of the document: safe for logs and for the quarantine.
     pub fn reason(&self) -> &'static str {
         match self.source.classify() {
@@ -82,6 +87,12 @@ pub fn decode_value<T: DeserializeOwned>(value: &Value) -> Result<Decoded<T>, De
             source,
         }),
     }
+}
+
+/// Whether a text that begins like JSON ends in the middle, as after a lost connection. Looks at
+/// the form only and allocates nothing.
+pub fn is_cut_off(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err_and(|error| error.is_eof())
 }
 
 /// Refuses documents nested deeper than any vendor documents; serde_json's own limit does not look
@@ -140,7 +151,7 @@ pub fn escape(key: &str) -> String {
 mod tests {
     use serde::Deserialize;
 
-    use super::{decode, decode_value};
+    use super::{decode, decode_value, is_cut_off};
 
     #[derive(Deserialize)]
     struct Wire {
@@ -176,6 +187,22 @@ mod tests {
             .unwrap();
         assert_eq!(error.pointer, "/items/0/name");
         assert_eq!(error.reason(), "a member is missing or has another type");
+    }
+
+    #[test]
+    fn case_008_a_cut_off_document_is_told_from_a_broken_one() {
+        assert!(is_cut_off(br#"[{"id": 1}, {"id"#));
+        assert!(is_cut_off(b""));
+        assert!(!is_cut_off(br#"{"id": x}"#));
+        assert!(!is_cut_off(b"<html>"));
+        assert!(!is_cut_off(
+            &b"["
+                .repeat(9)
+                .into_iter()
+                .chain(b"]".repeat(9))
+                .collect::<Vec<u8>>()
+        ));
+        assert!(decode::<Wire>(br#"{"id": 1"#).is_err_and(|error| error.is_cut_off()));
     }
 
     #[test]
