@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use callweave_provider::{
-    CallContext, ErrorKind, HttpClient, ProviderError, Result,
+    CallContext, ErrorKind, HttpClient, ProviderError, Result, address,
     http_client::{Answer, OutgoingRequest, Safety, StreamingAnswer},
-    url,
 };
 use http::{HeaderValue, Method, Request, header};
 use secrecy::ExposeSecret;
@@ -115,7 +114,7 @@ impl Client {
         let mut address = format!("{}{}", self.base_url, call.path);
         if !call.query.is_empty() {
             address.push('?');
-            address.push_str(&url::query(call.query));
+            address.push_str(&address::query(call.query));
         }
         let mut builder = Request::builder().method(call.method).uri(address);
         if call.authorized {

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use callweave_provider::{
-    CallContext, Change, ErrorKind, Lookup, ProviderError, RawDocument, RecordRef, Result,
-    number::as_i64, url,
+    CallContext, Change, ErrorKind, Lookup, ProviderError, RawDocument, RecordRef, Result, address,
+    number::as_i64,
 };
 use serde_json::Value;
 
@@ -85,7 +85,7 @@ impl Transcripto {
 
     /// The analysis of a task; `None` where there is none (yet).
     async fn analysis(&self, context: &CallContext<'_>, code: &str) -> Result<Option<RawDocument>> {
-        let code = url::encode(code);
+        let code = address::encode(code);
         let call = Call::get("TR-12", format!("/api/calls_analysis_v2/{code}"));
         let mut fetched = self.client.fetch(context, call).await;
         if fetched.as_ref().is_err_and(is_unknown_path) {

@@ -19,8 +19,8 @@ use callweave_provider::{
     change::Upsert,
     decode::DecodeError,
     number::{minutes_to_ms, seconds_to_ms},
-    repair::repair,
     speech::split_labelled,
+    tolerant::mend,
     when,
 };
 use jiff::tz::TimeZone;
@@ -82,7 +82,7 @@ impl Documents {
 }
 
 fn object(document: &RawDocument) -> Result<Map<String, Value>, Unreadable> {
-    serde_json::from_slice(&repair(&document.body)).map_err(|source| {
+    serde_json::from_slice(&mend(&document.body)).map_err(|source| {
         let error = DecodeError {
             pointer: String::new(),
             source,
