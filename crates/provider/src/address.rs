@@ -2,6 +2,15 @@
 
 use crate::url::encode;
 
+/// A query string without the question mark, in the order given.
+pub fn query(pairs: &[(&str, &str)]) -> String {
+    let encoded: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .collect();
+    encoded.join("&")
+}
+
 /// The path (with query) that a vendor's link has below its own host, or `None` when the link
 /// leads elsewhere or cannot be trusted: another scheme, host or port, `//host`, `..`, a
 /// backslash, a control character, a fragment.

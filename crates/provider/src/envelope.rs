@@ -6,7 +6,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     decode::{DecodeError, check_depth},
-    repair::repair,
+    tolerant::mend,
 };
 
 /// The outermost level of a JSON document; what lies inside is checked to be JSON and not read.
@@ -24,7 +24,7 @@ impl Envelope {
     /// Opens a document. Fails for what is not JSON, or nested too deep.
     pub fn open(body: &[u8]) -> Result<Self, DecodeError> {
         check_depth(body)?;
-        let mended = repair(body);
+        let mended = mend(body);
         let first = mended.iter().find(|byte| !byte.is_ascii_whitespace());
         let opened = match first {
             Some(b'{') => serde_json::from_slice(&mended).map(Self::Object),

@@ -21,12 +21,10 @@ pub mod number;
 pub mod pull;
 pub mod raw;
 pub mod registry;
-pub mod repair;
 pub mod settings;
 pub mod speech;
 pub mod token;
 pub mod tolerant;
-pub mod url;
 pub mod when;
 
 use std::{fmt::Debug, sync::Arc};

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use callweave_provider::{
-    CallContext, ErrorKind, HttpClient, ProviderError, Result,
+    CallContext, ErrorKind, HttpClient, ProviderError, Result, address,
     http_client::{Answer, OutgoingRequest, Safety},
-    url,
 };
 use http::{HeaderValue, Method, Request, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -102,7 +101,7 @@ impl Client {
         let mut address = format!("{}{}", self.base_url, call.path);
         if !call.query.is_empty() {
             address.push('?');
-            address.push_str(&url::query(call.query));
+            address.push_str(&address::query(call.query));
         }
         let mut builder = Request::builder()
             .method(method)

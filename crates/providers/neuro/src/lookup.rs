@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use callweave_provider::{
-    CallContext, Change, ErrorKind, Lookup, ProviderError, RawDocument, RecordRef, Result,
-    envelope, http_client::Answer, url,
+    CallContext, Change, ErrorKind, Lookup, ProviderError, RawDocument, RecordRef, Result, address,
+    envelope, http_client::Answer,
 };
 use serde_json::Value;
 
@@ -186,7 +186,7 @@ impl Neuro {
         call: &str,
         form: &str,
     ) -> Result<Option<Answer>> {
-        let path = format!("/statistic/{}/transcription", url::encode(call));
+        let path = format!("/statistic/{}/transcription", address::encode(call));
         let query = [("type", form)];
         match self
             .client

@@ -10,7 +10,7 @@ use callweave_model::call::Media;
 use callweave_provider::{
     CallContext, ErrorKind, ProviderError, Result,
     media::{MediaBody, MediaContent, MediaSource, sniff},
-    repair::repair,
+    tolerant::mend,
 };
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ impl MediaSource for Neuro {
         if sniff(&answer.body).is_some() {
             return Ok(body(answer.body, None));
         }
-        let value: Value = serde_json::from_slice(&repair(&answer.body))
+        let value: Value = serde_json::from_slice(&mend(&answer.body))
             .map_err(|_error| bad_response("NN-31", "the answer is not JSON"))?;
         let data = match value.get("data").unwrap_or(&Value::Null) {
             Value::String(data) if !data.trim().is_empty() => data,

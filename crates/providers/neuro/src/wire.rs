@@ -128,7 +128,7 @@ pub(crate) fn statistic(body: &[u8]) -> Result<(Vec<Row>, Vec<String>), Unreadab
                 (rows, format!("/{name}"), rest)
             } else {
                 // One attempt, told without the list around it.
-                let value = serde_json::from_slice(&callweave_provider::repair::repair(body));
+                let value = serde_json::from_slice(&callweave_provider::tolerant::mend(body));
                 return match value {
                     Ok(row) => Ok((vec![row], Vec::new())),
                     Err(_) => Err(unreadable(String::new(), "a number is out of range")),
