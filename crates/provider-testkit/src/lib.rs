@@ -15,6 +15,7 @@
 )]
 
 pub mod answers;
+pub mod conformance;
 
 pub mod fake;
 
