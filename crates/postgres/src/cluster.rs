@@ -37,8 +37,7 @@ pub(crate) fn delete(home: &Home) -> Result<(), Error> {
 }
 
 /// Makes the cluster and its database next to its place, then moves it there: an interrupted
-/// attempt is never taken for a cluster. `lock` goes on to the programs, so that nobody starts
-/// while one of them outlives a killed owner.
+/// attempt is never taken for a cluster.
 pub(crate) fn create(
     home: &Home,
     binaries: &Binaries,
@@ -57,7 +56,7 @@ pub(crate) fn create(
         }
     }
     result?;
-    create_database(&staging, binaries, run_as, durability)?;
+    create_database(&staging, binaries, run_as, durability, lock)?;
     let cluster = home.cluster();
     fs::rename(&staging, &cluster).map_err(Error::io("move into place", cluster))?;
     let parent = home.server();
@@ -78,10 +77,7 @@ fn initialize(
     lock: &File,
     character_locale: &str,
 ) -> Result<(), Error> {
-    let lock = lock
-        .try_clone()
-        .map_err(Error::io("share the lock of", staging))?;
-    let mut command = run_as.command(binaries.program("initdb"));
+    let mut command = locked_command(&binaries.program("initdb"), run_as, lock)?;
     command
         .arg("--pgdata")
         .arg(staging)
@@ -97,8 +93,7 @@ fn initialize(
             "--lc-ctype",
             character_locale,
         ])
-        .args(["--data-checksums", "--no-instructions"])
-        .stdin(lock);
+        .args(["--data-checksums", "--no-instructions"]);
     if durability == Durability::Disposable {
         command.arg("--no-sync");
     }
@@ -120,9 +115,10 @@ fn create_database(
     binaries: &Binaries,
     run_as: RunAs,
     durability: Durability,
+    lock: &File,
 ) -> Result<(), Error> {
     let program = binaries.program("postgres");
-    let mut command: Command = run_as.command(&program);
+    let mut command = locked_command(&program, run_as, lock)?;
     command.args(["--single", "-D"]).arg(cluster);
     if durability == Durability::Disposable {
         command.args(["-c", "fsync=off"]);
@@ -130,7 +126,6 @@ fn create_database(
     let mut child = command
         .arg("postgres")
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(Error::io("run", &program))?;
@@ -149,4 +144,18 @@ fn create_database(
         program: "postgres --single".to_owned(),
         output: messages.trim().to_owned(),
     })
+}
+
+/// A command whose processes, down to the last child, keep the server lock: one of them may
+/// outlive a killed owner for a moment, and nobody must start while it still writes.
+fn locked_command(program: &Path, run_as: RunAs, lock: &File) -> Result<Command, Error> {
+    let lock = lock
+        .try_clone()
+        .map_err(Error::io("share the lock for", program))?;
+    let mut command = run_as.command("/bin/sh");
+    command
+        .args(["-c", "exec 3>&1 >/dev/null && exec \"$@\"", "sh"])
+        .arg(program)
+        .stdout(lock);
+    Ok(command)
 }

@@ -22,6 +22,8 @@ use crate::{Durability, account::RunAs};
 ///   its server, so it ignores them; the server sets its own handlers.
 /// - The server keeps descriptor 3, and with it the lock, in all its processes. The watcher must
 ///   not, or the lock would outlive the server.
+/// - A server that is not yet far enough to listen to signals loses them, so the watcher repeats
+///   itself; once the server heard it, that changes nothing.
 /// - When the server ends by itself the watcher is still blocked in `read`, and is killed.
 const SCRIPT: &str = r#"
 signal=$1 log=$2 erase=$3
@@ -30,12 +32,16 @@ trap '' HUP INT QUIT TERM
 exec 3>&1 4<&0 >>"$log" 2>&1 </dev/null
 "$@" 4<&- &
 server=$!
-( exec 3>&-; while read -r line; do :; done <&4; kill -s "$signal" "$server" ) &
+(
+  exec 3>&-
+  while read -r line; do :; done <&4
+  while kill -s "$signal" "$server"; do sleep 0.2 || sleep 1; done
+) 2>/dev/null &
 watcher=$!
 exec 4<&-
 wait "$server"
 status=$?
-kill -s KILL "$watcher" && wait "$watcher"
+kill -s KILL "$watcher" 2>/dev/null && wait "$watcher"
 [ -z "$erase" ] || rm -rf -- "$erase"
 exit "$status"
 "#;

@@ -15,6 +15,10 @@
 //! (`/root` has mode 0700), the cluster goes to `/var/lib/callweave` instead, a link in the
 //! requested directory says where, and [`Facts::relocated_from`] tells the caller.
 //!
+//! Ctrl-C reaches only the owner: the server is in a process group of its own. A service manager
+//! that signals every process of a service must be told to signal the main one (systemd:
+//! `KillMode=mixed`), or the server ends its sessions while the owner still finishes its work.
+//!
 //! # What lies in the directory
 //! ```text
 //! CALLWEAVE_POSTGRES   marker: this directory is ours; without it a filled directory is refused

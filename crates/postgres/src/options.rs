@@ -1,6 +1,6 @@
 //! What a caller may choose, and what it is told while it waits.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 /// How to run the server.
 #[derive(Clone, Debug)]
@@ -77,4 +77,30 @@ pub enum Progress {
     Starting,
     /// The server accepts connections.
     Ready,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WaitingForPreviousServer => {
+                write!(
+                    formatter,
+                    "waiting for the previous PostgreSQL to shut down"
+                )
+            }
+            Self::Installing { package } => write!(formatter, "installing the package {package}"),
+            Self::Downloading { into } => {
+                write!(formatter, "downloading PostgreSQL into {}", into.display())
+            }
+            Self::Creating { directory } => {
+                write!(
+                    formatter,
+                    "creating a database cluster in {}",
+                    directory.display()
+                )
+            }
+            Self::Starting => write!(formatter, "starting PostgreSQL"),
+            Self::Ready => write!(formatter, "PostgreSQL accepts connections"),
+        }
+    }
 }

@@ -274,7 +274,7 @@ async fn execute(connection: &mut PgConnection, statement: String) {
 /// Starts the private server in the first directory that no other test process uses.
 fn start_private() -> Result<Postgres, Error> {
     let uid = rustix::process::geteuid().as_raw();
-    let base = roomy_directory().join(format!("callweave-test-postgres-{uid}"));
+    let base = scratch_directory().join(format!("callweave-test-postgres-{uid}"));
     match fs::DirBuilder::new().mode(0o711).create(&base) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             return Err(Error::io("create", base)(error));
@@ -298,8 +298,9 @@ fn start_private() -> Result<Postgres, Error> {
     }
 }
 
-/// Memory where there is plenty: a database is some 300 files, which disks take their time for.
-fn roomy_directory() -> PathBuf {
+/// Where throw-away clusters go: into memory where there is plenty, else among the temporary files.
+/// A database is some 300 files, which disks take their time for.
+pub fn scratch_directory() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     let roomy = rustix::fs::statvfs(&memory)
         .is_ok_and(|space| space.f_bavail.saturating_mul(space.f_frsize) >= MEMORY_NEEDED);

@@ -31,7 +31,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     options.binaries = arguments.next().map(Into::into);
     let postgres = Postgres::start(&options, &|progress| {
         // Progress is a courtesy.
-        let _ = writeln!(io::stderr(), "{progress:?}");
+        let _ = writeln!(io::stderr(), "{progress}");
     })?;
     writeln!(io::stderr(), "{:#?}", postgres.facts())?;
     writeln!(io::stdout(), "{}", postgres.url())?;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use callweave_postgres::{Error, Options, Postgres};
+use callweave_postgres::{Error, Options, Postgres, testing::scratch_directory};
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
@@ -19,7 +19,10 @@ pub(crate) const NOBODY: u32 = 65534;
 
 /// A directory that the server's account can pass through.
 pub(crate) fn scratch() -> TempDir {
-    let directory = tempfile::Builder::new().prefix("cw-pg-").tempdir().unwrap();
+    let directory = tempfile::Builder::new()
+        .prefix("cw-pg-")
+        .tempdir_in(scratch_directory())
+        .unwrap();
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     directory
 }
@@ -67,6 +70,20 @@ pub(crate) struct Owner {
 impl Owner {
     pub(crate) fn start(directory: &Path) -> Self {
         Self::spawn(Command::new(program()).arg(directory))
+    }
+
+    /// Kills it that long after its birth, whatever it is doing then.
+    pub(crate) fn start_and_kill(directory: &Path, age: Duration) {
+        let mut child = Command::new(program())
+            .arg(directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        thread::sleep(age);
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// As another user, with server programs that it may run; only root may do that.

@@ -53,6 +53,20 @@ async fn server_follows_a_killed_owner_and_the_next_start_waits_for_it() {
     assert_no_process_remains(directory.path());
 }
 
+#[test]
+fn owner_may_be_killed_at_any_moment() {
+    let directory = scratch();
+    for step in 0..10 {
+        // Through the making of the cluster, then through a warm start.
+        let data = directory.path().join(format!("data-{step}"));
+        Owner::start_and_kill(&data, Duration::from_millis(step * 40));
+        start(&data).unwrap().stop().unwrap();
+        Owner::start_and_kill(&data, Duration::from_millis(step * 5));
+        start(&data).unwrap().stop().unwrap();
+    }
+    assert_no_process_remains(directory.path());
+}
+
 #[tokio::test]
 async fn start_recovers_after_everything_was_killed() {
     let directory = scratch();
