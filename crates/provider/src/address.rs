@@ -1,6 +1,30 @@
 //! Addresses below a connection's base URL, and nowhere else.
 
-use crate::url::encode;
+/// Characters that stand in a path segment as they are (RFC 3986 `unreserved`).
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+}
+
+/// A text as one path segment or query value: everything but unreserved characters is
+/// percent-encoded, and `.` and `..` cannot come out of it.
+pub fn encode(text: &str) -> String {
+    if matches!(text, "." | "..") {
+        return text.replace('.', "%2E");
+    }
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if is_plain(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            for nibble in [byte >> 4, byte & 0x0f] {
+                let digit = char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+                encoded.push(digit.to_ascii_uppercase());
+            }
+        }
+    }
+    encoded
+}
 
 /// A query string without the question mark, in the order given.
 pub fn query(pairs: &[(&str, &str)]) -> String {
@@ -117,7 +141,14 @@ fn same_origin(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{host_of, join, same_origin_path};
+    use super::{encode, host_of, join, same_origin_path};
+
+    #[test]
+    fn a_segment_keeps_to_itself() {
+        assert_eq!(encode("1716207617.123"), "1716207617.123");
+        assert_eq!(encode("a/b?c=д"), "a%2Fb%3Fc%3D%D0%B4");
+        assert_eq!(encode(".."), "%2E%2E");
+    }
 
     #[test]
     fn case_039_only_paths_of_the_same_host_are_let_through() {

@@ -3,6 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::tolerant::mend;
+
 /// The deepest nesting that is read.
 const DEEPEST: usize = 128;
 
@@ -46,10 +48,11 @@ impl DecodeError {
 /// Decodes a document and tells what was not consumed.
 ///
 /// The meter cannot look into `#[serde(flatten)]` and untagged enums; a wire type that uses them
-/// consumes all that they take.
+/// consumes all that they take. A wrong text encoding is mended first; see [`crate::tolerant`].
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<T>, DecodeError> {
     check_depth(bytes)?;
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let mended = mend(bytes);
+    let mut deserializer = serde_json::Deserializer::from_slice(&mended);
     let mut unmapped = Vec::new();
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);

@@ -12,7 +12,6 @@ use serde_json::Value;
 use crate::{
     decode::{DecodeError, decode, decode_value},
     number,
-    repair::repair,
 };
 
 /// The most members of one document that may be put aside; a document with more is not of the
@@ -36,7 +35,7 @@ pub struct Read<T> {
 /// Fails where the document is not JSON, is nested too deep, or where its root or more than 64
 /// members are of another type. Of members with the same name the last one counts.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Read<T>, DecodeError> {
-    let mended = repair(bytes);
+    let mended = mend(bytes);
     let encoding_repaired = matches!(mended, Cow::Owned(_));
     let first = decode::<T>(&mended);
     if let Ok(decoded) = first {
@@ -103,7 +102,7 @@ pub fn read_value<T: DeserializeOwned>(mut value: Value) -> Result<Read<T>, Deco
 
 /// Parses JSON of any shape with the limits of [`decode`].
 pub fn parse(bytes: &[u8]) -> Result<Value, DecodeError> {
-    decode::<Value>(&repair(bytes)).map(|decoded| decoded.value)
+    decode::<Value>(&mend(bytes)).map(|decoded| decoded.value)
 }
 
 fn pick(whole: &Value, pointers: Vec<String>) -> Vec<(String, Value)> {
@@ -114,6 +113,62 @@ fn pick(whole: &Value, pointers: Vec<String>) -> Vec<(String, Value)> {
             (pointer, value)
         })
         .collect()
+}
+
+/// JSON text as it should have been encoded: without a byte order mark, and with U+FFFD for bytes
+/// that are no UTF-8 and for escaped surrogates without their other half. Borrowed when nothing
+/// had to be changed.
+pub fn mend(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = String::from_utf8_lossy(bytes);
+    match (without_lone_surrogates(&text), text) {
+        (Some(repaired), _) => Cow::Owned(repaired.into_bytes()),
+        (None, Cow::Owned(text)) => Cow::Owned(text.into_bytes()),
+        (None, Cow::Borrowed(_)) => Cow::Borrowed(bytes),
+    }
+}
+
+/// The text with lone surrogate escapes replaced; `None` when there are none.
+fn without_lone_surrogates(text: &str) -> Option<String> {
+    if !text.contains("\\ud") && !text.contains("\\uD") {
+        return None;
+    }
+    let (mut repaired, mut changed) = (String::with_capacity(text.len()), false);
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        repaired.push_str(before);
+        let unit = escape_unit(escape);
+        let pair = unit
+            .filter(|unit| (0xd800..0xdc00).contains(unit))
+            .and_then(|_| {
+                escape
+                    .get(6..)
+                    .and_then(escape_unit)
+                    .filter(|low| (0xdc00..0xe000).contains(low))
+            });
+        let lone = unit.is_some_and(|unit| (0xd800..0xe000).contains(&unit)) && pair.is_none();
+        let length = match (unit, pair) {
+            (Some(_), Some(_)) => 12,
+            (Some(_), None) => 6,
+            (None, _) => escape
+                .char_indices()
+                .nth(2)
+                .map_or(escape.len(), |(end, _)| end),
+        };
+        let (taken, after) = escape.split_at(length);
+        repaired.push_str(if lone { "\\ufffd" } else { taken });
+        changed |= lone;
+        rest = after;
+    }
+    repaired.push_str(rest);
+    changed.then_some(repaired)
+}
+
+/// The code unit of a `\uXXXX` escape at the beginning of the text.
+fn escape_unit(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u32::from_str_radix(digits, 16).ok()
 }
 
 /// An integer, also as text or as a whole float; anything else does not fit.
@@ -174,10 +229,12 @@ fn fitting<'de, D: Deserializer<'de>, T>(
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use serde::Deserialize;
     use serde_json::json;
 
-    use super::{read, read_object};
+    use super::{mend, read, read_object};
 
     #[derive(Debug, Default, Deserialize)]
     #[serde(default)]
@@ -238,9 +295,18 @@ mod tests {
 
     #[test]
     fn case_022_broken_encoding_is_mended_and_said() {
+        assert!(matches!(
+            mend(br#"{"a": "\ud83d\ude00 \u0041"}"#),
+            Cow::Borrowed(_)
+        ));
+        let lone = mend(br#"{"a": "\\ud83d \ud83d x \ude00"}"#);
+        assert_eq!(&lone[..], br#"{"a": "\\ud83d \ufffd x \ufffd"}"#);
         let read = read::<Wire>(b"\xef\xbb\xbf{\"rows\": [{\"name\": \"\xff!\"}]}").unwrap();
         assert!(read.encoding_repaired);
         let name = read.value.rows.unwrap()[0].as_ref().unwrap().name.clone();
         assert_eq!(name.as_deref(), Some("\u{fffd}!"));
+        for odd in ["\\", "\"\\u", "\"\\uд", "\\ud8\\", "{\"\\ud800"] {
+            let _ = mend(odd.as_bytes());
+        }
     }
 }

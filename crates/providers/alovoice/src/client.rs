@@ -7,7 +7,6 @@ use callweave_provider::{
     CallContext, ErrorKind, HttpClient, Result, address,
     decode::is_cut_off,
     http_client::{OutgoingRequest, Safety, SecretAddress, StreamingAnswer},
-    url,
 };
 use http::{HeaderValue, Method, StatusCode, header::ACCEPT};
 use secrecy::ExposeSecret;
@@ -55,8 +54,8 @@ impl Client {
         let address = format!(
             "{}/callgetairesult/{}/{}",
             self.base_url,
-            url::encode(token),
-            url::encode(call_id)
+            address::encode(token),
+            address::encode(call_id)
         );
         let request = request(RESULT, &address, "application/json")?;
         let answer = self
@@ -84,7 +83,7 @@ impl Client {
         path: &str,
     ) -> Result<StreamingAnswer> {
         let token = token(context, AUDIO)?;
-        let path = path.replace(TOKEN_MARK, &url::encode(token));
+        let path = path.replace(TOKEN_MARK, &address::encode(token));
         let path = address::same_origin_path(&self.base_url, &path)
             .ok_or_else(|| error(AUDIO, ErrorKind::NotFound))?;
         let address = address::join(&self.base_url, &path);
@@ -140,7 +139,7 @@ fn request(
 /// The bytes with the token replaced, as it is and percent-encoded: servers like to repeat the
 /// path they were asked for.
 fn redact(body: &Bytes, token: &str) -> Bytes {
-    let encoded = url::encode(token);
+    let encoded = address::encode(token);
     let holds = |needle: &str| {
         let needle = needle.as_bytes();
         body.windows(needle.len()).any(|window| window == needle)

@@ -4,9 +4,8 @@
 use async_trait::async_trait;
 use callweave_model::call::Media;
 use callweave_provider::{
-    CallContext, ErrorKind, Result,
+    CallContext, ErrorKind, Result, address,
     media::{MediaBody, MediaSource, NotMedia},
-    url,
 };
 
 use crate::{
@@ -30,7 +29,7 @@ impl MediaSource for AloVoice {
         let path = match &self.settings.audio_path_template {
             Some(template) => template
                 .replace("{path}", kept)
-                .replace("{call_id}", &url::encode(call_remote_id)),
+                .replace("{call_id}", &address::encode(call_remote_id)),
             None => kept.to_owned(),
         };
         let answer = self.client.open(context, &path).await?;
