@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use callweave_provider::{
-    CallContext, Change, ErrorKind, RawDocument, RecordRef, Result, number::as_id,
-    raw::fingerprint, repair::repair, tolerant::parse,
+    CallContext, Change, ErrorKind, RawDocument, RecordRef, Result,
+    number::as_id,
+    raw::fingerprint,
+    tolerant::{mend, parse},
 };
 use serde_json::{Map, Value, value::RawValue};
 
@@ -49,7 +51,7 @@ pub(crate) async fn rows(
 }
 
 fn read(body: &[u8]) -> Result<Vec<Row>> {
-    let mended = repair(body);
+    let mended = mend(body);
     let list: Vec<&RawValue> = serde_json::from_slice(&mended)
         .map_err(|_source| bad_response(OPERATION, "the answer is not a list of results"))?;
     Ok(list.into_iter().map(|item| row(item.get())).collect())

@@ -7,7 +7,7 @@ use callweave_model::{
     merge::{Share, absorb},
 };
 use callweave_provider::{
-    CallContext, Change, ErrorKind, Lookup, RawDocument, RecordRef, Result, change::Upsert, url,
+    CallContext, Change, ErrorKind, Lookup, RawDocument, RecordRef, Result, address, change::Upsert,
 };
 use serde_json::Value;
 
@@ -108,7 +108,10 @@ impl CallGear {
     /// All results of a session as one record. Only its own results are taken, also where the
     /// vendor ignores the filter.
     async fn fetch_session(&self, context: &CallContext<'_>, record: &RecordRef) -> Result<Change> {
-        let filter = format!("&call_session_id__eq={}", url::encode(&record.remote_id));
+        let filter = format!(
+            "&call_session_id__eq={}",
+            address::encode(&record.remote_id)
+        );
         let bases = match self.settings.start_base {
             Some(base) => vec![base],
             None => vec![0, 1],
@@ -265,7 +268,7 @@ impl CallGear {
                 let path = format!(
                     "/transcription?_sort=id&_order=asc&_start={start}&_end={}&call_session_id__eq={}",
                     start + MOST_RESULTS,
-                    url::encode(&reading.session)
+                    address::encode(&reading.session)
                 );
                 documents.transcription = self.part(context, "CG-37", &path).await?;
                 map::transcript::has_phrases_of_session(reading, documents.transcription.as_ref())

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use callweave_model::Timestamp;
 use callweave_provider::{
-    CallContext, ErrorKind, Grant, Result, TokenGrant, number,
+    CallContext, ErrorKind, Grant, Result, TokenGrant, address, number,
     token::{Expiry, jwt_expiry},
-    tolerant, url, when,
+    tolerant, when,
 };
 use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretString};
@@ -69,7 +69,7 @@ impl TokenGrant for CallGear {
     }
 
     async fn revoke(&self, context: &CallContext<'_>, token_remote_id: &str) -> Result<()> {
-        let path = format!("/tokens/{}", url::encode(token_remote_id));
+        let path = format!("/tokens/{}", address::encode(token_remote_id));
         self.client.delete(context, "CG-36", &path).await
     }
 }
