@@ -139,11 +139,11 @@ pub(crate) fn router(world: &Shared) -> Router {
         )
         .route("/tokens/{id}", cg("CG-36", delete(auth::delete_token)))
         .route("/transcription", cg("CG-37", get(transcription::list)));
-    let api = scenarios
-        .merge(results)
-        .merge(account)
-        .fallback(answer::no_such_path);
-    Router::new().nest(PREFIX, api).with_state(world.clone())
+    Router::new()
+        .nest(PREFIX, scenarios.merge(results).merge(account))
+        // Not inside the nest: a fallback reaches through one nesting only.
+        .fallback(answer::no_such_path)
+        .with_state(world.clone())
 }
 
 /// One record for each result of the session.

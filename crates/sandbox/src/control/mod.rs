@@ -1,5 +1,7 @@
 //! The control surface: not a vendor, but the hand that moves them. JSON in, JSON out.
 
+use std::fmt;
+
 use axum::{
     Json, Router,
     extract::{Path, Query, State},
@@ -71,9 +73,26 @@ async fn list_faults(State(world): State<Shared>) -> Json<Value> {
     Json(json!({"faults": world.faults.list()}))
 }
 
-async fn add_fault(State(world): State<Shared>, Json(fault): Json<FaultSpec>) -> StatusCode {
+/// A misspelt member would play another fault than the one that was meant, so it is refused; serde
+/// cannot do that for a flattened type, hence the look at what a well-read fault would say.
+async fn add_fault(
+    State(world): State<Shared>,
+    Json(asked): Json<Map<String, Value>>,
+) -> Result<StatusCode, Refusal> {
+    let refused = |error: &dyn fmt::Display| {
+        Refusal(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("read the fault: {error}"),
+        )
+    };
+    let fault: FaultSpec =
+        serde_json::from_value(Value::Object(asked.clone())).map_err(|error| refused(&error))?;
+    let known = json!(fault);
+    if let Some(name) = asked.keys().find(|name| known.get(name.as_str()).is_none()) {
+        return Err(refused(&format_args!("unknown member {name:?}")));
+    }
     world.add_fault(fault);
-    StatusCode::NO_CONTENT
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn clear_faults(State(world): State<Shared>) -> StatusCode {

@@ -7,7 +7,6 @@ use crate::vendor::Vendor;
 
 /// A fault: where, what, and how often.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct FaultSpec {
     /// Whose operations; all vendors' when absent.
     #[serde(default)]

@@ -1,4 +1,8 @@
 //! The sandbox over real HTTP.
 
+mod alovoice;
+mod callgear;
+mod callgear_editions;
 mod core;
+mod faults;
 mod support;
