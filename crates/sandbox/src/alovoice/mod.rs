@@ -4,10 +4,7 @@
 //! result must know the call's id from the telephone exchange. The method that hands a call in is a
 //! GET, and it is not idempotent.
 
-use axum::{
-    Router,
-    routing::{any, get},
-};
+use axum::{Router, routing::get};
 use serde_json::{Value, json};
 
 use crate::{

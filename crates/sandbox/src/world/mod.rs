@@ -57,6 +57,7 @@ pub struct World {
     pub(crate) neuro: NeuroState,
     pub(crate) transcripto: TranscriptoState,
     clock: Clock,
+    started_at: Timestamp,
     epoch: Timestamp,
     options: RwLock<Options>,
     books: HashMap<Vendor, Mutex<Book>>,
@@ -78,11 +79,18 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The beginning of this UTC day: a sandbox that is started again on the same day shows the same
+/// times, and the ids that are made of them.
+fn start_of_day(now: Timestamp) -> Timestamp {
+    Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(86_400)).unwrap_or(now)
+}
+
 impl World {
     /// A world as it is at the start.
     pub fn new(config: SandboxConfig) -> Self {
         let clock = Clock::default();
-        let epoch = config.epoch.unwrap_or_else(|| clock.now());
+        let started_at = clock.now();
+        let epoch = config.epoch.unwrap_or_else(|| start_of_day(started_at));
         let calls = config.calls_per_vendor;
         let world = Self {
             ledger: Ledger::new(
@@ -98,6 +106,7 @@ impl World {
             neuro: NeuroState::new(&config),
             transcripto: TranscriptoState::new(&config),
             clock,
+            started_at,
             epoch,
             options: RwLock::default(),
             books: Vendor::ALL
@@ -123,6 +132,11 @@ impl World {
     /// The instant before which everything was seeded.
     pub fn epoch(&self) -> Timestamp {
         self.epoch
+    }
+
+    /// The instant this world began to be played.
+    pub(crate) fn started_at(&self) -> Timestamp {
+        self.started_at
     }
 
     /// The options in force.
@@ -515,10 +529,14 @@ impl World {
     }
 
     /// Lets the vendor's access tokens run out at once, and with `refresh` its refresh tokens too.
-    /// Gives how many.
+    /// Gives how many. AloVoice's account then has a new token, which only the credentials tell.
     pub fn expire_tokens(&self, vendor: Vendor, refresh: bool) -> usize {
         let kind = (!refresh).then_some(TokenKind::Access);
-        self.tokens.expire(vendor, kind, self.now()).len()
+        let expired = self.tokens.expire(vendor, kind, self.now()).len();
+        if vendor == Vendor::AloVoice {
+            self.issue_token(vendor, TokenKind::Access, "account");
+        }
+        expired
     }
 
     fn note_token(

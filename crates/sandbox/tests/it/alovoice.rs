@@ -146,15 +146,29 @@ async fn some_seeded_calls_are_still_waiting() {
         analysis_delay,
         ..SandboxConfig::default()
     };
-    // The fixed epoch of the tests lies behind us, so the wait is counted from a later call.
     let sandbox = start_with(config).await;
     let alovoice = Alovoice::of(&sandbox);
-    let id = sandbox
+    let seeded = calls(&sandbox, "pending").remove(0).id;
+    let patch = with_state("pending");
+    let added = sandbox
         .world()
-        .add_record(Vendor::AloVoice, with_state("pending"))
+        .add_record(Vendor::AloVoice, patch)
         .remove(0);
-    let answer = alovoice.answer("callgetairesult", &id).await;
-    assert!(answer.get("stalk").is_none() && answer["begin_time"].is_i64());
+    for id in [seeded, added] {
+        let answer = alovoice.answer("callgetairesult", &id).await;
+        assert!(answer.get("stalk").is_none() && answer["begin_time"].is_i64());
+    }
+}
+
+#[tokio::test]
+async fn an_account_whose_token_ran_out_gets_a_new_one() {
+    let sandbox = start().await;
+    let old = Alovoice::of(&sandbox);
+    assert_eq!(sandbox.world().expire_tokens(Vendor::AloVoice, false), 1);
+    let refused = old.send("callgetairesult", "1.1").await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let new = Alovoice::of(&sandbox);
+    assert_eq!(new.answer("callgetairesult", "1.1").await, Value::Null);
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ async fn credentials_carry_the_base_urls() {
         accounts["neuro"]["base_url"],
         format!("{}/neuro", sandbox.base_url())
     );
+    let health = get_json(format!("{}/control/health", sandbox.base_url())).await;
+    assert_eq!(health["status"], "ok");
+    assert_eq!(health["calls"]["callgear"], 40);
     sandbox.stop().await;
 }
 

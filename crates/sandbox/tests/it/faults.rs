@@ -181,9 +181,35 @@ async fn redirect_huge_and_replace() {
     let bytes = outcome.unwrap().bytes().await.unwrap();
     assert!(bytes.len() > 3_000_000 && bytes.starts_with(b"[0,0,") && bytes.ends_with(b"0,0]"));
 
+    let (_sandbox, _, outcome) = list_with(json!({"kind": "bomb", "bytes": 3_000_000})).await;
+    let bytes = outcome.unwrap().bytes().await.unwrap();
+    assert!(bytes.len() > 3_000_000 && bytes.starts_with(b"[0,0,") && bytes.ends_with(b"0,0]"));
+
+    let fault = json!({"kind": "replace", "base64": true, "body": "Iv8i"});
+    let (_sandbox, _, outcome) = list_with(fault).await;
+    assert_eq!(&outcome.unwrap().bytes().await.unwrap()[..], b"\"\xff\"");
+
     let body = json!({"success": false, "error_code": 5_000});
     let (_sandbox, _, outcome) = list_with(json!({"kind": "replace", "body": body})).await;
     assert_eq!(outcome.unwrap().json::<Value>().await.unwrap(), body);
+}
+
+#[tokio::test]
+async fn an_answer_or_one_record_is_poisoned() {
+    let edit = json!({"kind": "edit", "set": {"/0/id": "x"}, "remove": ["/1/result"]});
+    let (sandbox, callgear, outcome) = list_with(edit).await;
+    let list: Value = outcome.unwrap().json().await.unwrap();
+    assert_eq!(list[0]["id"], "x");
+    assert!(list[1].get("result").is_none() && list[2]["result"].is_object());
+
+    let url = format!("{}/control/records/callgear", sandbox.base_url());
+    let edit = json!({"set": {"/call_session_id": null}, "remove": ["/app_id"]});
+    let body = json!({"extra": {"edit": edit}});
+    let added = client().post(url).json(&body).send().await.unwrap();
+    let added: Value = added.json().await.unwrap();
+    let id = added["ids"][0].as_str().unwrap();
+    let body = callgear.get(&format!("/scenario_result/{id}")).await;
+    assert!(body["call_session_id"].is_null() && body.get("app_id").is_none());
 }
 
 #[tokio::test]
