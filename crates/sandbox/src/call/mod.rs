@@ -9,6 +9,7 @@ use crate::{edit, random, vendor::Vendor};
 pub(crate) mod patch;
 pub(crate) mod phrases;
 mod script;
+mod verdict;
 
 pub(crate) use script::generate;
 

@@ -53,6 +53,18 @@ pub(crate) enum TokenProblem {
     Spent,
 }
 
+impl TokenProblem {
+    /// The word that stands in the ledger.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Spent => "spent_reuse",
+        }
+    }
+}
+
 /// How long tokens live, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenLifetimes {
