@@ -430,7 +430,7 @@ async fn living_data_shows_at_once() {
         .as_array()
         .unwrap()
         .iter()
-        .find(|item| item["id"].to_string() == added[0]);
+        .find(|item| item["id"].as_i64() == added[0].parse().ok());
     assert_eq!(
         found.unwrap()["result"]["scenario"]["percent_completion"],
         93
