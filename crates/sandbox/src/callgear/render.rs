@@ -303,7 +303,7 @@ fn tag_events(seed: u64, call: &Call) -> Value {
 }
 
 /// A result with everything around it; the function decides what stands in `result`.
-pub(super) fn envelope(seed: u64, session: i64, call: &Call, part: u32, result: Value) -> Value {
+pub(super) fn envelope(seed: u64, session: i64, call: &Call, part: u32, result: &Value) -> Value {
     let scenario = catalogue::scenario_of(call, part);
     let mut document = json!({
         "id": ids::result_id(call.index, part),

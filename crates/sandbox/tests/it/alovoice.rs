@@ -1,5 +1,11 @@
 //! AloVoice: handing in, waiting, reading, listening.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic, in its helpers too"
+)]
+
 use callweave_sandbox::{Action, CallPatch, LedgerEntry, Sandbox, SandboxConfig, Vendor};
 use reqwest::{Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -140,7 +146,7 @@ async fn handing_in_begins_an_analysis_that_takes_its_time() {
 
 #[tokio::test]
 async fn some_seeded_calls_are_still_waiting() {
-    let analysis_delay = std::time::Duration::from_secs(3_600);
+    let analysis_delay = std::time::Duration::from_hours(1);
     let config = SandboxConfig {
         calls_per_vendor: 40,
         analysis_delay,

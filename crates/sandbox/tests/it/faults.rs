@@ -1,5 +1,7 @@
 //! Every kind of fault, as a client meets it.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+
 use std::time::{Duration, Instant};
 
 use callweave_sandbox::{FaultKind, FaultSpec, Sandbox, Vendor};

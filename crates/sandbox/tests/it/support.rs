@@ -1,5 +1,11 @@
 //! What all tests share.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic, in its helpers too"
+)]
+
 use callweave_sandbox::{Sandbox, SandboxConfig, Vendor};
 use jiff::Timestamp;
 use reqwest::{Client, Method, Response, StatusCode};
