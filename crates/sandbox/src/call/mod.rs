@@ -282,6 +282,8 @@ impl Call {
             "language": self.language.code(),
             "domain": self.domain.key(),
             "direction": self.direction.key(),
+            "company": self.company,
+            "agent": self.agent,
             "started_at": self.started_at,
             "duration_ms": self.duration_ms,
             "lines": self.lines.len(),

@@ -49,7 +49,14 @@ pub(crate) fn records(world: &World, call: &Call) -> Vec<RecordFacts> {
                 members.insert("points_total".into(), json!(scenario.points.len()));
                 members.insert("dialog_summary".into(), json!(render::summary(call)));
                 // The vendor tells none of these.
-                for unknown in ["started_at", "duration_ms", "direction", "language"] {
+                for unknown in [
+                    "started_at",
+                    "duration_ms",
+                    "direction",
+                    "language",
+                    "company",
+                    "agent",
+                ] {
                     members.remove(unknown);
                 }
             }
