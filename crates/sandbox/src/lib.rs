@@ -34,6 +34,7 @@ mod config;
 mod control;
 mod edit;
 mod faults;
+mod identity;
 mod neuro;
 mod operation;
 mod random;
@@ -47,6 +48,7 @@ pub use crate::{
     call::patch::{CallPatch, LinePatch},
     config::SandboxConfig,
     faults::spec::{FaultKind, FaultSpec},
+    neuro::DateForm as NeuroDateForm,
     server::{Sandbox, router},
     vendor::{UnknownVendor, Vendor},
     world::{

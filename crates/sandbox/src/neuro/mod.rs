@@ -1,50 +1,182 @@
-//! Neuro.
+//! Neuro.net, "External API": voice agents that place calls.
+//!
+//! Errors carry a `message`; 409 is the catch-all, except in the report, where it is 500. Dates
+//! name no zone (here: UTC) and come in five forms, see [`dates`].
 
-use axum::Router;
+mod agents;
+mod answer;
+mod auth;
+mod dates;
+mod dialog;
+mod query;
+mod queue;
+mod recording;
+mod report;
+mod settings;
+mod statistic;
+mod transcription;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use serde_json::{Value, json};
+
+pub use dates::DateForm;
 
 use crate::{
     call::Call,
     config::SandboxConfig,
+    operation::op,
+    vendor::Vendor,
     vendors::RecordFacts,
     world::{Shared, World},
 };
 
-/// The account's own state.
+/// The fixed prefix of all paths.
+const PREFIX: &str = "/api/v2/ext";
+
+/// What changes in the account besides the dialogs.
 #[derive(Debug)]
 pub(crate) struct NeuroState;
 
 impl NeuroState {
-    pub(crate) fn new(_config: &SandboxConfig) -> Self {
+    /// An account as it is at the start.
+    pub(crate) const fn new(_: &SandboxConfig) -> Self {
         Self
     }
 }
 
-pub(crate) fn router(_world: &Shared) -> Router {
+/// The vendor's HTTP surface.
+pub(crate) fn router(world: &Shared) -> Router {
+    let on = |id, handler| op(world, Vendor::Neuro, id, handler);
+    let methods = Router::new()
+        .route("/auth", on("NN-01", post(auth::log_in)))
+        .route("/auth/refresh", on("NN-02", post(auth::refresh)))
+        .route(
+            "/company-agents",
+            on("NN-07", get(settings::company_agents)),
+        )
+        .route(
+            "/agent-settings/general",
+            on("NN-08", get(settings::general)),
+        )
+        .route(
+            "/agent-settings/time-slot",
+            on("NN-12", get(settings::time_slots)),
+        )
+        .route(
+            "/initial-entity",
+            on("NN-16", get(settings::initial_entities)),
+        )
+        .route(
+            "/output-entity",
+            on("NN-22", get(settings::output_entities)),
+        )
+        .route("/statistic/dialog", on("NN-28", get(statistic::dialog)))
+        .route(
+            "/statistic/dialog-report",
+            on("NN-29", post(report::dialog_report)),
+        )
+        .route(
+            "/statistic/dialog-group",
+            on("NN-30", get(statistic::dialog_group)),
+        )
+        .route(
+            "/statistic/download/call",
+            on("NN-31", get(recording::download)),
+        )
+        .route(
+            "/statistic/{call_uuid}/transcription",
+            on("NN-32", get(transcription::transcription)),
+        )
+        .route("/queue/dialog", on("NN-33", get(queue::dialogs)))
+        .route("/queue/call", on("NN-34", get(queue::calls)))
+        .route("/selection", on("NN-39", get(queue::selections)));
     Router::new()
+        .nest(PREFIX, methods)
+        .with_state(world.clone())
 }
 
-pub(crate) fn records(_world: &World, call: &Call) -> Vec<RecordFacts> {
-    let id = call.index.to_string();
-    vec![RecordFacts {
+/// The dialog of this call and each of its attempts.
+pub(crate) fn records(world: &World, call: &Call) -> Vec<RecordFacts> {
+    let view = dialog::View::of(world);
+    let Some(head) = world.call_head(Vendor::Neuro, call.index) else {
+        return Vec::new();
+    };
+    let dialog = dialog::Dialog::of(&view, &head);
+    let call_id = dialog.id.to_string();
+    let mut records = Vec::with_capacity(dialog.attempts.len() + 1);
+    let mut facts = call.facts();
+    if let (Some(members), Some(last)) = (facts.as_object_mut(), dialog.attempts.last()) {
+        let speech = last.speech(view.seed, call);
+        if speech != dialog::Speech::Whole {
+            for name in ["text_sha256", "lines", "duration_ms"] {
+                members.insert(name.to_owned(), Value::Null);
+            }
+        }
+        members.insert("agent_uuid".to_owned(), json!(dialog.agent_id(view.seed)));
+        members.insert("bulk_uuid".to_owned(), json!(dialog.bulk_id));
+        members.insert("msisdn".to_owned(), json!(call.client_phone));
+        members.insert("attempts".to_owned(), json!(dialog.attempts.len()));
+        members.insert("result".to_owned(), json!(last.result(view.seed, call)));
+        members.insert("started_at".to_owned(), json!(last.at));
+        members.insert(
+            "answered".to_owned(),
+            json!(speech == dialog::Speech::Whole),
+        );
+    }
+    records.push(RecordFacts {
+        kind: "dialog",
+        id: call_id.clone(),
+        call_id: call_id.clone(),
+        facts,
+    });
+    records.extend(dialog.attempts.iter().map(|attempt| RecordFacts {
         kind: "call",
-        id: id.clone(),
-        call_id: id,
-        facts: call.facts(),
-    }]
+        id: attempt.call_id.to_string(),
+        call_id: call_id.clone(),
+        facts: json!({
+            "dialog_uuid": dialog.id,
+            "started_at": attempt.at,
+            "ready_at": attempt.ready_at,
+            "result": attempt.result(view.seed, call),
+            "call_uuid_shown": attempt.shows_call_id,
+            "last": attempt.last,
+        }),
+    }));
+    records
 }
 
-pub(crate) fn find_call(_world: &World, id: &str) -> Option<u32> {
-    id.parse().ok()
+/// The call behind a dialog id or a call id.
+pub(crate) fn find_call(world: &World, id: &str) -> Option<u32> {
+    let seed = world.config.seed;
+    dialog::dialog_index(seed, id)
+        .or_else(|| dialog::attempt_index(seed, id).map(|(index, _)| index))
 }
 
-pub(crate) fn credentials(_world: &World) -> Value {
-    json!({})
+/// What opens the sandbox account.
+pub(crate) fn credentials(world: &World) -> Value {
+    let seed = world.config.seed;
+    let agents: Vec<_> = (0..agents::PROFILES.len())
+        .map(|place| agents::agent_id(seed, place))
+        .collect();
+    json!({
+        "base_path": "/neuro",
+        "login": auth::LOGIN,
+        "password": world.password(Vendor::Neuro),
+        "company_uuid": agents::company(seed),
+        "agent_uuid": agents.first(),
+        "agent_uuids": agents,
+    })
 }
 
+/// The body of an error that a fault puts in the place of an answer.
 pub(crate) fn error_body(status: u16) -> (&'static str, String) {
-    (
-        "application/json",
-        json!({"message": format!("error {status}")}).to_string(),
-    )
+    let text = match status {
+        429 => "Too many requests",
+        500..=599 => "Internal server error",
+        _ => "Request failed",
+    };
+    ("application/json", json!({ "message": text }).to_string())
 }

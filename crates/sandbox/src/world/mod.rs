@@ -22,6 +22,7 @@ use crate::{
 mod accounts;
 pub(crate) mod book;
 mod calls;
+mod extra;
 pub(crate) mod ledger;
 pub(crate) mod options;
 mod records;

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::neuro::DateForm;
+
 /// The choices. All have defaults; `/control/options` changes single ones at run time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -28,6 +30,27 @@ pub struct Options {
     pub alovoice_analysis_delay_ms: Option<u64>,
     /// Whether an unknown call answers `{"answer": null}` (true) or a plain 404 (false).
     pub alovoice_unknown_is_null: bool,
+    /// The status that a wrong login gets: 422 as documented, 401 as observed.
+    pub neuro_login_status: u16,
+    /// Whether the queues are `{data, total_count}`, as observed, instead of bare arrays.
+    pub neuro_wrapped_lists: bool,
+    /// The one form in which dates are written; all five of them in turn when absent.
+    pub neuro_date_form: Option<DateForm>,
+    /// Whether the report counts what lies exactly on `end`.
+    pub neuro_end_inclusive: bool,
+    /// Whether a report of more than one page comes in an order of its own for each page.
+    pub neuro_shuffle_pages: bool,
+    /// By how much the report's `total` is wrong.
+    pub neuro_total_skew: i64,
+    /// How many of the oldest dialogs lie before 12.02.2021 20:00 and thus show no `call_uuid`.
+    pub neuro_archived_dialogs: u32,
+    /// Whether login asks for no captcha.
+    pub transcripto_captcha_waived: bool,
+    /// The code for every token that opens nothing; when absent, 4012 for one that did once or
+    /// never, 4023 for none at all.
+    pub transcripto_token_code: Option<i64>,
+    /// The most tasks on one page.
+    pub transcripto_page_cap: u32,
 }
 
 impl Default for Options {
@@ -43,6 +66,16 @@ impl Default for Options {
             callgear_empty_is_404: false,
             alovoice_analysis_delay_ms: None,
             alovoice_unknown_is_null: true,
+            neuro_login_status: 422,
+            neuro_wrapped_lists: false,
+            neuro_date_form: None,
+            neuro_end_inclusive: true,
+            neuro_shuffle_pages: true,
+            neuro_total_skew: 0,
+            neuro_archived_dialogs: 0,
+            transcripto_captcha_waived: false,
+            transcripto_token_code: None,
+            transcripto_page_cap: 100,
         }
     }
 }

@@ -1,0 +1,79 @@
+//! Query parameters that several methods share.
+
+use std::collections::HashMap;
+
+use super::agents::{self, Profile};
+
+/// Query parameters by name.
+pub(crate) type Parameters = HashMap<String, String>;
+
+/// A page of a list: how many, and from where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) limit: usize,
+    pub(crate) offset: usize,
+}
+
+/// Why a list is refused whose offset does not fall on a page.
+pub(crate) const OFFSET_NOT_MULTIPLE: &str = "Offset must be a multiple of limit";
+
+/// What both lists take when no limit is given.
+pub(crate) const DEFAULT_LIMIT: usize = 100;
+
+impl Page {
+    /// A page whose offset is a multiple of its limit, as the document demands.
+    pub(crate) fn new(limit: usize, offset: usize) -> Result<Self, &'static str> {
+        match offset.checked_rem(limit) {
+            None => Err("Limit must be positive"),
+            Some(0) => Ok(Self { limit, offset }),
+            Some(_) => Err(OFFSET_NOT_MULTIPLE),
+        }
+    }
+
+    /// The page that the query asks for.
+    pub(crate) fn of(parameters: &Parameters) -> Result<Self, &'static str> {
+        let number = |name: &str, default: usize| match parameters.get(name) {
+            None => Ok(default),
+            Some(text) => text
+                .parse()
+                .map_err(|_| "limit and offset must be integers"),
+        };
+        Self::new(number("limit", DEFAULT_LIMIT)?, number("offset", 0)?)
+    }
+}
+
+/// The agent that the query names.
+pub(crate) fn agent(
+    seed: u64,
+    parameters: &Parameters,
+) -> Result<(usize, &'static Profile), &'static str> {
+    let id = parameters
+        .get("agent_uuid")
+        .ok_or("agent_uuid is required")?;
+    agents::find(seed, id).ok_or("Agent not found")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OFFSET_NOT_MULTIPLE, Page, Parameters};
+
+    #[test]
+    fn an_offset_inside_a_page_is_refused() {
+        assert_eq!(
+            Page::new(25, 75),
+            Ok(Page {
+                limit: 25,
+                offset: 75
+            })
+        );
+        assert_eq!(Page::new(25, 80), Err(OFFSET_NOT_MULTIPLE));
+        assert!(Page::new(0, 0).is_err());
+        assert_eq!(
+            Page::of(&Parameters::new()),
+            Ok(Page {
+                limit: 100,
+                offset: 0
+            })
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! What the agents have to do and did lately, and the lists it came from (NN-33, NN-34, NN-39).
+
+use axum::{
+    Json,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{
+    answer::other_error,
+    auth::Authorized,
+    dates::DateForm,
+    dialog::{Attempt, Dialog, View, date_form},
+    query::{self, Page, Parameters},
+};
+use crate::{
+    identity::{Kind, uuid},
+    vendor::Vendor,
+    world::Shared,
+};
+
+/// The queue shows the newest dialogs of an agent; older ones left it.
+const QUEUE_LENGTH: usize = 240;
+/// The selections of an agent divide the time before the epoch evenly.
+const SELECTIONS: u8 = 12;
+const SELECTION_SPAN: SignedDuration = SignedDuration::from_hours(5 * 24);
+
+/// NN-33: the dialogs of an agent.
+pub(crate) async fn dialogs(
+    State(world): State<Shared>,
+    _: Authorized,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    list(&View::of(&world), &parameters, |view, dialog| {
+        let call = view.world.call(Vendor::Neuro, dialog.index)?;
+        let state = state_of(view, dialog);
+        Some(vec![
+            json!({ "msisdn": call.client_phone, "uuid": dialog.id, "result": state }),
+        ])
+    })
+}
+
+/// NN-34: the calls of an agent.
+pub(crate) async fn calls(
+    State(world): State<Shared>,
+    _: Authorized,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    list(&View::of(&world), &parameters, |view, dialog| {
+        let call = view.world.call(Vendor::Neuro, dialog.index)?;
+        let row = |attempt: &Attempt| {
+            let mut row = json!({
+                "msisdn": call.client_phone,
+                "uuid": attempt.call_id,
+                "result": if attempt.ready_at <= view.now { "done" } else { state_of(view, dialog) },
+                "date_added": date_form(view, attempt).write(attempt.at),
+            });
+            if view.options.neuro_wrapped_lists
+                && let Some(members) = row.as_object_mut()
+            {
+                let dialog = json!({ "msisdn": call.client_phone, "uuid": dialog.id });
+                members.insert("dialog".to_owned(), dialog);
+            }
+            row
+        };
+        Some(dialog.attempts.iter().map(row).collect())
+    })
+}
+
+/// NN-39: the lists of contacts that were given to an agent.
+pub(crate) async fn selections(
+    State(world): State<Shared>,
+    _: Authorized,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    let view = View::of(&world);
+    let (place, _) = match query::agent(view.seed, &parameters) {
+        Ok(agent) => agent,
+        Err(error) => return other_error(error),
+    };
+    let wanted = match parameters
+        .get("is_completed")
+        .map(|text| text.to_lowercase())
+    {
+        None => None,
+        Some(text) if text == "true" => Some(true),
+        Some(text) if text == "false" => Some(false),
+        Some(_) => return other_error("is_completed must be true or false"),
+    };
+    let rows: Vec<Value> = (0..SELECTIONS)
+        .map(|number| (number, number != 0))
+        .filter(|(_, completed)| wanted.is_none_or(|wanted| wanted == *completed))
+        .map(|(number, completed)| selection(&view, place, number, completed))
+        .collect();
+    Json(rows).into_response()
+}
+
+/// The selection that began so many spans ago; the newest goes on.
+fn selection(view: &View<'_>, place: usize, number: u8, completed: bool) -> Value {
+    let back = SELECTION_SPAN
+        .checked_mul(i32::from(number) + 1)
+        .unwrap_or(SELECTION_SPAN);
+    let from = shifted(view.world.epoch(), -back);
+    let until = if completed {
+        shifted(from, SELECTION_SPAN)
+    } else {
+        view.now
+    };
+    let inside = |dialog: &Dialog| {
+        dialog
+            .attempts
+            .last()
+            .is_some_and(|attempt| (from..until).contains(&attempt.at))
+    };
+    let count = view
+        .dialogs_between(place, from, until)
+        .filter(inside)
+        .count();
+    let id = ((place as u64) << 8) | u64::from(number);
+    json!({
+        "uuid": uuid(view.seed, Kind::Selection, id),
+        "name": if number % 3 == 1 { "API".to_owned() } else { format!("База {}", 40 - number) },
+        "started_on": DateForm::DayFirst.write(from),
+        "is_completed": completed,
+        "dialogs_count": count,
+    })
+}
+
+/// One list of the queue: bare, or with its total count, as the option has it.
+fn list(
+    view: &View<'_>,
+    parameters: &Parameters,
+    rows_of: impl Fn(&View<'_>, &Dialog) -> Option<Vec<Value>>,
+) -> Response {
+    let page = match Page::of(parameters) {
+        Ok(page) => page,
+        Err(error) => return other_error(error),
+    };
+    let (place, _) = match query::agent(view.seed, parameters) {
+        Ok(agent) => agent,
+        Err(error) => return other_error(error),
+    };
+    let mut dialogs: Vec<Dialog> = view.dialogs_of(place).collect();
+    let left = dialogs.len().saturating_sub(QUEUE_LENGTH);
+    dialogs.drain(..left);
+    if let Some(bulk) = parameters.get("bulk_uuid") {
+        dialogs.retain(|dialog| dialog.bulk_id.to_string() == *bulk);
+    }
+    let rows: Vec<Value> = dialogs
+        .iter()
+        .rev()
+        .filter_map(|dialog| rows_of(view, dialog))
+        .flatten()
+        .collect();
+    let total = rows.len();
+    let rows: Vec<Value> = rows
+        .into_iter()
+        .skip(page.offset)
+        .take(page.limit)
+        .collect();
+    if view.options.neuro_wrapped_lists {
+        Json(json!({ "data": rows, "total_count": total })).into_response()
+    } else {
+        Json(rows).into_response()
+    }
+}
+
+/// Where a dialog stands: the queue is worked off one step after the other.
+fn state_of(view: &View<'_>, dialog: &Dialog) -> &'static str {
+    if !dialog.is_queued(view.now) {
+        return "done";
+    }
+    match dialog.index % 3 {
+        0 => "created",
+        1 => "queued",
+        _ => "active",
+    }
+}
+
+fn shifted(instant: Timestamp, by: SignedDuration) -> Timestamp {
+    instant.checked_add(by).unwrap_or(instant)
+}

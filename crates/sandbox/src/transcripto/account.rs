@@ -1,0 +1,183 @@
+//! The account: plan and folders (TR-02, TR-19).
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, header::ACCEPT_LANGUAGE};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use super::{auth::Authorized, catalog::DIRECTORIES, instants::Form};
+use crate::world::{Shared, World};
+
+/// The user of the sandbox account.
+pub(crate) const USER_ID: i64 = 83;
+
+/// Days of the plan before and after the epoch of the sandbox.
+const PLAN_BEGAN_DAYS: i64 = 88;
+const PLAN_LASTS_DAYS: i64 = 152;
+
+/// What the plan allows and what is left of it.
+#[derive(Debug, Clone, Copy)]
+struct Quota {
+    limit: i64,
+    left: i64,
+}
+
+impl Quota {
+    const fn used(self) -> i64 {
+        if self.limit > self.left {
+            self.limit - self.left
+        } else {
+            0
+        }
+    }
+}
+
+const AUDIO: Quota = Quota {
+    limit: 10_000,
+    left: 4_994,
+};
+/// The vendor's own sample does not add up either: more is left than the limit allows.
+const CALLS: Quota = Quota {
+    limit: 9_655,
+    left: 9_655,
+};
+const TEXT: Quota = Quota {
+    limit: 600_000,
+    left: 600_000,
+};
+const IMAGES: Quota = Quota {
+    limit: 10_000,
+    left: 98,
+};
+const REPORTS: Quota = Quota {
+    limit: 25,
+    left: 24,
+};
+const VIDEO: Quota = Quota {
+    limit: 3_000,
+    left: 2_980,
+};
+const CHATS: Quota = Quota {
+    limit: 500,
+    left: 500,
+};
+
+/// TR-02: the plan. Its code is called `errorcode` here.
+pub(crate) async fn tariff(
+    State(world): State<Shared>,
+    _: Authorized,
+    headers: HeaderMap,
+) -> Response {
+    let (days_left, start, end) = period(&world);
+    let mut tariff = json!({
+        "id": 4,
+        "name": "Enterprise",
+        "identifier": "enterprise",
+        "days_left": days_left,
+        "text_tokens": TEXT.left,
+        "image_tokens": IMAGES.left,
+        "limits": {
+            "audio_minutes": AUDIO.limit,
+            "call_minutes": CALLS.limit,
+            "text_tokens": TEXT.limit,
+            "image_tokens": IMAGES.limit,
+            "report_count": REPORTS.limit,
+            "video_minutes": VIDEO.limit,
+            "chat_count": CHATS.limit,
+        },
+        "remaining_resources": {
+            "available_audio_minutes": AUDIO.left,
+            "available_call_minutes": CALLS.left,
+            "available_text_tokens": TEXT.left,
+            "available_image_tokens": IMAGES.left,
+            "available_report_count": REPORTS.left,
+            "available_video_minutes": VIDEO.left,
+            "available_chat_count": CHATS.left,
+        },
+        "usage": {
+            "used_audio_minutes": AUDIO.used(),
+            "used_call_minutes": CALLS.used(),
+            "used_text_tokens": TEXT.used(),
+            "used_image_tokens": IMAGES.used(),
+            "used_report_count": REPORTS.used(),
+            "used_video_minutes": VIDEO.used(),
+            "used_chat_count": CHATS.used(),
+        },
+        "transcription_enabled": true,
+        "image_generation_enabled": true,
+        "calls_enabled": true,
+        "start_date": start,
+        "end_date": end,
+    });
+    if let (Some(price), Some(members)) = (price(&headers), tariff.as_object_mut()) {
+        members.insert("price".to_owned(), price);
+    }
+    Json(json!({ "success": true, "errorcode": 0, "tariff": tariff })).into_response()
+}
+
+/// TR-19: the folders.
+pub(crate) async fn directories(_: Authorized) -> Response {
+    let directories: Vec<Value> = DIRECTORIES
+        .iter()
+        .map(|(id, name)| json!({ "id": id, "name": name }))
+        .collect();
+    Json(json!({ "success": true, "error_code": 0, "directories": directories })).into_response()
+}
+
+/// The plan as the login answer shows it: fewer members than the plan itself.
+pub(crate) fn short_tariff(world: &World) -> Value {
+    let (days_left, start, end) = period(world);
+    json!({
+        "id": 4,
+        "name": "Enterprise",
+        "identifier": "enterprise",
+        "days_left": days_left,
+        "start_date": start,
+        "end_date": end,
+        "remaining_resources": {
+            "available_audio_minutes": AUDIO.left,
+            "available_call_minutes": CALLS.left,
+            "available_text_tokens": TEXT.left,
+            "available_image_tokens": IMAGES.left,
+        },
+        "usage": {
+            "used_audio_minutes": AUDIO.used(),
+            "used_call_minutes": CALLS.used(),
+            "used_text_tokens": TEXT.used(),
+            "used_image_tokens": IMAGES.used(),
+        },
+        "transcription_enabled": true,
+        "image_generation_enabled": true,
+        "calls_enabled": true,
+    })
+}
+
+/// Full days left, rounded up, and the two ends of the plan.
+fn period(world: &World) -> (i64, String, String) {
+    let days = |count: i64| SignedDuration::from_hours(24 * count);
+    let epoch = world.epoch();
+    let start = epoch.checked_sub(days(PLAN_BEGAN_DAYS)).unwrap_or(epoch);
+    let end = start.checked_add(days(PLAN_LASTS_DAYS)).unwrap_or(epoch);
+    let left_s = end.duration_since(world.now()).as_secs();
+    let days_left = (left_s.max(0) + 86_399) / 86_400;
+    (
+        days_left,
+        Form::ZuluMicros.write(start),
+        Form::ZuluMicros.write(end),
+    )
+}
+
+/// The price depends on the region, which is taken from the language.
+fn price(headers: &HeaderMap) -> Option<Value> {
+    let language = headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let (currency, value) = if language.starts_with("ru") {
+        ("RUB", 8_990.0)
+    } else {
+        ("USD", 99.9)
+    };
+    Some(json!({ "currency": currency, "value": value }))
+}
