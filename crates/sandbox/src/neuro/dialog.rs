@@ -142,7 +142,7 @@ impl Dialog {
                 at,
                 ready_at: at,
                 last: ordinal == count,
-                early_result: *random.pick(&UNANSWERED),
+                early_result: random.pick::<&str>(&UNANSWERED),
             });
             at = earlier(at, SignedDuration::from_secs(random.range(600, 7_200)));
         }
@@ -276,7 +276,7 @@ pub(crate) fn statistic_row(
     let seed = view.seed;
     let form = date_form(view, attempt);
     // The document spells the member wrong in one place and right in another.
-    let phone = if mix(&[seed, attempt.key(), 5]) % 2 == 0 {
+    let phone = if mix(&[seed, attempt.key(), 5]).is_multiple_of(2) {
         "msisnd"
     } else {
         "msisdn"

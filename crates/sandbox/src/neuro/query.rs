@@ -34,9 +34,7 @@ impl Page {
     pub(crate) fn of(parameters: &Parameters) -> Result<Self, &'static str> {
         let number = |name: &str, default: usize| match parameters.get(name) {
             None => Ok(default),
-            Some(text) => text
-                .parse()
-                .map_err(|_| "limit and offset must be integers"),
+            Some(text) => text.parse().ok().ok_or("limit and offset must be integers"),
         };
         Self::new(number("limit", DEFAULT_LIMIT)?, number("offset", 0)?)
     }

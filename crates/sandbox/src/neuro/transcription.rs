@@ -120,20 +120,17 @@ fn log(
 }
 
 fn text_file(attempt: &Attempt, lines: &[Line]) -> Response {
-    let mut text = String::new();
-    for line in lines {
-        match line.speaker {
+    let written: Vec<String> = lines
+        .iter()
+        .map(|line| match line.speaker {
             Speaker::Agent => {
                 let at = moment(attempt, line.start_ms).to_zoned(TimeZone::UTC);
-                text.push_str(&format!(
-                    "bot({}): {}\n",
-                    at.strftime("%H:%M:%S"),
-                    line.text
-                ));
+                format!("bot({}): {}", at.strftime("%H:%M:%S"), line.text)
             }
-            Speaker::Client => text.push_str(&format!("human: {}\n", line.text)),
-        }
-    }
+            Speaker::Client => format!("human: {}", line.text),
+        })
+        .collect();
+    let text = written.join("\n");
     let disposition = format!("attachment; filename=\"{}.txt\"", attempt.call_id);
     (
         [

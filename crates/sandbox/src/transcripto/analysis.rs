@@ -95,7 +95,7 @@ pub(crate) fn original_text(view: &View<'_>, task: &Task, call: &Call) -> Option
     if matches!(task.kind, Type::Audio | Type::Youtube) {
         return Some(plain_text(call));
     }
-    let (operator, customer) = if task.chance(view.seed, 56) % 10 == 0 {
+    let (operator, customer) = if task.chance(view.seed, 56).is_multiple_of(10) {
         ENGLISH_LABELS
     } else {
         catalog::labels(call.language)
@@ -117,7 +117,7 @@ pub(crate) fn original_text(view: &View<'_>, task: &Task, call: &Call) -> Option
 
 /// `normalized_text`: the bare text, where that mode was on.
 pub(crate) fn normalized_text(view: &View<'_>, task: &Task, call: &Call) -> Option<String> {
-    let wanted = task.kind == Type::Youtube || task.chance(view.seed, 57) % 4 == 0;
+    let wanted = task.kind == Type::Youtube || task.chance(view.seed, 57).is_multiple_of(4);
     (task.status.is_done() && task.kind != Type::Report && wanted).then(|| plain_text(call))
 }
 

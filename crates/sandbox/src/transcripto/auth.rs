@@ -47,7 +47,8 @@ impl FromRequestParts<Shared> for Authorized {
         world
             .check_token(Vendor::Transcripto, TokenKind::Access, value)
             .map(|_| Self)
-            .map_err(|_| Failure::new(forced.unwrap_or(4012), "Invalid or expired token"))
+            .ok()
+            .ok_or_else(|| Failure::new(forced.unwrap_or(4012), "Invalid or expired token"))
     }
 }
 

@@ -76,53 +76,65 @@ pub(crate) const CATEGORIES: [(i64, &str, Option<&str>, Option<i64>); 14] = [
     (501, "Other", None, None),
 ];
 
-/// Check scripts: id, identifier, title, description, active, version, body.
-pub(crate) const SCRIPTS: [(i64, &str, &str, Option<&str>, bool, i64, &str); 5] = [
-    (
-        11,
-        "welcome_v1",
-        "Customer greeting",
-        Some("Greeting and data verification script"),
-        true,
-        1,
-        "Hello! My name is ..., you are speaking with customer care. How may I help you?",
-    ),
-    (
-        12,
-        "welcome_ru",
-        "Приветствие клиента",
-        Some("Приветствие и проверка данных"),
-        true,
-        3,
-        "Здравствуйте! Меня зовут ..., служба поддержки. Назовите, пожалуйста, номер договора.",
-    ),
-    (
-        13,
-        "retention_v2",
-        "Удержание",
-        None,
-        true,
-        2,
-        "Уточните причину отказа. Предложите подходящий тариф. Подтвердите решение клиента.",
-    ),
-    (
-        14,
-        "payment_uz",
-        "To‘lov bo‘yicha murojaat",
-        Some("To‘lov holatini tekshirish"),
-        true,
-        1,
-        "Assalomu alaykum! To‘lov sanasi va summasini aniqlang, so‘ng holatini tekshiring.",
-    ),
-    (
-        15,
-        "welcome_old",
-        "Old greeting",
-        Some("Kept for history"),
-        false,
-        1,
-        "Good day! You have reached the contact centre.",
-    ),
+/// A check script.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) id: i64,
+    pub(crate) identifier: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) description: Option<&'static str>,
+    pub(crate) is_active: bool,
+    pub(crate) version: i64,
+    pub(crate) body: &'static str,
+}
+
+/// The check scripts of the account.
+pub(crate) const SCRIPTS: [Script; 5] = [
+    Script {
+        id: 11,
+        identifier: "welcome_v1",
+        title: "Customer greeting",
+        description: Some("Greeting and data verification script"),
+        is_active: true,
+        version: 1,
+        body: "Hello! My name is ..., you are speaking with customer care. How may I help you?",
+    },
+    Script {
+        id: 12,
+        identifier: "welcome_ru",
+        title: "Приветствие клиента",
+        description: Some("Приветствие и проверка данных"),
+        is_active: true,
+        version: 3,
+        body: "Здравствуйте! Меня зовут ..., служба поддержки. Назовите, пожалуйста, номер договора.",
+    },
+    Script {
+        id: 13,
+        identifier: "retention_v2",
+        title: "Удержание",
+        description: None,
+        is_active: true,
+        version: 2,
+        body: "Уточните причину отказа. Предложите подходящий тариф. Подтвердите решение клиента.",
+    },
+    Script {
+        id: 14,
+        identifier: "payment_uz",
+        title: "To‘lov bo‘yicha murojaat",
+        description: Some("To‘lov holatini tekshirish"),
+        is_active: true,
+        version: 1,
+        body: "Assalomu alaykum! To‘lov sanasi va summasini aniqlang, so‘ng holatini tekshiring.",
+    },
+    Script {
+        id: 15,
+        identifier: "welcome_old",
+        title: "Old greeting",
+        description: Some("Kept for history"),
+        is_active: false,
+        version: 1,
+        body: "Good day! You have reached the contact centre.",
+    },
 ];
 
 /// What the analyst notes about calls of one domain.

@@ -118,8 +118,11 @@ impl Members<'_> {
             .iter()
             .map(|word| word.parse())
             .collect::<Result<Vec<i64>, _>>()
+            .ok()
             .map(Some)
-            .map_err(|_| Failure::invalid(&format!("{name} must be an integer or a list of them")))
+            .ok_or_else(|| {
+                Failure::invalid(&format!("{name} must be an integer or a list of them"))
+            })
     }
 
     fn range(&self, name: &str) -> Result<Range, Failure> {

@@ -108,7 +108,7 @@ fn file(view: &View<'_>, parameters: &HashMap<String, String>) -> Result<Respons
 }
 
 fn recording(view: &View<'_>, task: &Task, call: &Call) -> Result<Response, Failure> {
-    let lost = task.chance(view.seed, 81) % 100 == 0;
+    let lost = task.chance(view.seed, 81).is_multiple_of(100);
     if !task.kind.has_audio() || lost {
         return Err(Failure::new(4046, "File not found on disk"));
     }
@@ -138,7 +138,7 @@ fn call_report(view: &View<'_>, task: &Task, call: &Call) -> Result<String, Fail
         scores.script_alignment,
     );
     for (_, question, answer) in checklist::answers_of(view, task, call) {
-        text.push_str(&format!("{question} {answer}\n"));
+        text.push_str(&[question, " ", &answer, "\n"].concat());
     }
     text.push_str("\nText\n");
     text.push_str(&original_text(view, task, call).unwrap_or_default());

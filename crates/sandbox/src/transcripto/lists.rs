@@ -34,7 +34,8 @@ impl Paging {
             Map::new()
         } else {
             serde_json::from_slice(body)
-                .map_err(|_| Failure::invalid("The body must be a JSON object"))?
+                .ok()
+                .ok_or_else(|| Failure::invalid("The body must be a JSON object"))?
         };
         let page = Members(&members).integer("page")?.unwrap_or(1).max(1);
         let per_page = Members(&members)
@@ -135,23 +136,21 @@ pub(crate) async fn scripts(State(world): State<Shared>, _: Authorized, body: By
     };
     let found = SCRIPTS
         .iter()
-        .filter(|script| !only_active || script.4)
-        .filter(|script| paging.finds(&[script.1, script.2]))
-        .map(
-            |(id, identifier, title, description, is_active, version, body)| {
-                json!({
-                    "id": id,
-                    "identifier": identifier,
-                    "title": title,
-                    "description": description,
-                    "is_active": is_active,
-                    "version": version,
-                    "script_body": body,
-                    "created_at": zulu(days_before(&world, 90 - id)),
-                    "updated_at": zulu(days_before(&world, 30 - id)),
-                })
-            },
-        )
+        .filter(|script| !only_active || script.is_active)
+        .filter(|script| paging.finds(&[script.identifier, script.title]))
+        .map(|script| {
+            json!({
+            "id": script.id,
+            "identifier": script.identifier,
+            "title": script.title,
+            "description": script.description,
+            "is_active": script.is_active,
+            "version": script.version,
+            "script_body": script.body,
+            "created_at": zulu(days_before(&world, 90 - script.id)),
+                "updated_at": zulu(days_before(&world, 30 - script.id)),
+            })
+        })
         .collect();
     paging.answer(found)
 }

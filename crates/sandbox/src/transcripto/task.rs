@@ -3,6 +3,8 @@
 //! Each call of the core is one task. Most are calls; a part is shown as a chat, an e-mail thread,
 //! an upload or a period report, so that a reader meets every type and every status.
 
+use std::cmp::Reverse;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -104,7 +106,7 @@ impl<'a> View<'a> {
             .rev()
             .filter_map(|index| self.task(index))
             .collect();
-        tasks.sort_by(|one, other| (other.updated_at, other.id).cmp(&(one.updated_at, one.id)));
+        tasks.sort_by_key(|task| Reverse((task.updated_at, task.id)));
         tasks
     }
 
@@ -260,7 +262,9 @@ impl Task {
             Type::Chat | Type::Email => None,
             Type::Youtube => Some(format!("https://video.example/watch?v=clip{id}")),
             Type::Report => Some(format!("report_{id}.pdf")),
-            _ if self.chance(seed, 31) % 20 == 0 => Some(format!("Звонок «тест» {id}.wav")),
+            _ if self.chance(seed, 31).is_multiple_of(20) => {
+                Some(format!("Звонок «тест» {id}.wav"))
+            }
             _ => Some(format!("rec_{}_{id}.wav", at.strftime("%Y-%m-%d_%H%M"))),
         }
     }
@@ -269,7 +273,7 @@ impl Task {
     pub(crate) fn operator_name(&self, seed: u64, call: &Call) -> Option<String> {
         match self.kind {
             Type::Audio | Type::Youtube | Type::Report => None,
-            _ if self.chance(seed, 32) % 8 == 0 => Some("global".to_owned()),
+            _ if self.chance(seed, 32).is_multiple_of(8) => Some("global".to_owned()),
             _ => Some(call.agent.clone()),
         }
     }

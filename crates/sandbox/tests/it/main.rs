@@ -5,4 +5,6 @@ mod callgear;
 mod callgear_editions;
 mod core;
 mod faults;
+mod neuro;
+mod shared;
 mod support;
