@@ -8,3 +8,4 @@ mod faults;
 mod neuro;
 mod shared;
 mod support;
+mod transcripto;
