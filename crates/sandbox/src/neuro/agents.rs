@@ -16,6 +16,8 @@ pub(crate) enum Fill {
     Outcome,
     /// A mark from 1 to 5.
     Mark,
+    /// How well the dialog went, in percent. Each change of a dialog changes it.
+    Score,
     /// Whether the question was settled, `yes` or `no`.
     Settled,
     /// When to call again, for dialogs that end so.
@@ -63,6 +65,7 @@ pub(crate) const PROFILES: [Profile; 4] = [
             ("Тема обращения", "string", Fill::Topic),
             ("Комментарий", "string", Fill::Outcome),
             ("callback_time", "datetime", Fill::CallbackTime),
+            ("Балл", "number", Fill::Score),
         ],
         inputs: &[
             ("msisdn", false),
@@ -94,6 +97,7 @@ pub(crate) const PROFILES: [Profile; 4] = [
             ("promise", "string", Fill::Outcome),
             ("callback_time", "datetime", Fill::CallbackTime),
             ("script_played", "string", Fill::Script),
+            ("score", "number", Fill::Score),
         ],
         inputs: &[
             ("phone", false),
@@ -117,6 +121,7 @@ pub(crate) const PROFILES: [Profile; 4] = [
             ("mijoz_ismi", "string", Fill::ClientName),
             ("mavzu", "string", Fill::Topic),
             ("natija", "string", Fill::Outcome),
+            ("ball", "number", Fill::Score),
         ],
         inputs: &[("msisdn", false), ("ism", true)],
         slots: &[(0, "09:00:00", "18:00:00"), (5, "10:00:00", "14:00:00")],
@@ -136,6 +141,7 @@ pub(crate) const PROFILES: [Profile; 4] = [
             ("tags", "string", Fill::Tags),
             ("client_name", "string", Fill::ClientName),
             ("mark", "number", Fill::Mark),
+            ("score", "number", Fill::Score),
         ],
         inputs: &[("msisdn", false)],
         slots: &[],

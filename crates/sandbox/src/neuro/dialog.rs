@@ -37,7 +37,8 @@ const RESULTS: [(&str, u64); 8] = [
     ("failed", 3),
     ("transferred", 3),
 ];
-const UNANSWERED: [&str; 3] = ["no_answer", "busy", "voicemail"];
+/// How attempts end that reach nobody.
+const UNANSWERED: [&str; 4] = ["no_answer", "busy", "voicemail", "failed"];
 
 /// The world as one request sees it: the options and the instant stand still meanwhile.
 #[derive(Debug)]
@@ -211,7 +212,7 @@ impl Attempt {
         }
         match call.extra.get("result").and_then(Value::as_str) {
             Some(result) => result.to_owned(),
-            None => generated_result(seed, self.index).to_owned(),
+            None => generated_result(seed, call).to_owned(),
         }
     }
 
@@ -329,6 +330,7 @@ fn fill_outputs(
             Fill::Topic => Some(call.summary.topic.clone()),
             Fill::Outcome => Some(call.summary.result.clone()),
             Fill::Mark => Some(call.satisfaction.to_string()),
+            Fill::Score => Some(call.score.to_string()),
             Fill::Settled => Some(if call.resolved { "yes" } else { "no" }.to_owned()),
             Fill::ClientName => Some(call.client.clone()),
             Fill::Tags => Some(tag_names(call)),
@@ -356,15 +358,26 @@ fn callback_time(attempt: &Attempt) -> String {
     DateForm::Space.write(later)
 }
 
-fn generated_result(seed: u64, index: u32) -> &'static str {
-    let mut left = mix(&[seed, Vendor::Neuro.number(), u64::from(index), 12]) % 100;
-    for (name, weight) in RESULTS {
-        if left < weight {
-            return name;
-        }
-        left -= weight;
-    }
-    RESULTS[0].0
+/// How the dialog ended. Where nobody was reached, each later version tells another reason, so that
+/// a change of a dialog is a change somebody can see.
+fn generated_result(seed: u64, call: &Call) -> &'static str {
+    let mut left = mix(&[seed, Vendor::Neuro.number(), u64::from(call.index), 12]) % 100;
+    let drawn = RESULTS.iter().find(|(_, weight)| {
+        let here = left < *weight;
+        left = left.saturating_sub(*weight);
+        here
+    });
+    let result = drawn.map_or(RESULTS[0].0, |(name, _)| name);
+    let Some(place) = UNANSWERED.iter().position(|name| *name == result) else {
+        return result;
+    };
+    let changes = usize::try_from(call.version.saturating_sub(1)).unwrap_or(0);
+    UNANSWERED
+        .iter()
+        .cycle()
+        .nth(place + changes % UNANSWERED.len())
+        .copied()
+        .unwrap_or(result)
 }
 
 fn attempt_number(index: u32, ordinal: u8) -> u64 {

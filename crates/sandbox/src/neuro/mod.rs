@@ -36,6 +36,26 @@ use crate::{
 /// The fixed prefix of all paths.
 const PREFIX: &str = "/api/v2/ext";
 
+/// Facts about a call that this vendor tells nobody.
+const NEVER_SHOWN: &[&str] = &[
+    "direction",
+    "domain",
+    "duration_ms",
+    "points_met",
+    "points_total",
+    "tags",
+];
+/// Facts that it tells about dialogs in which somebody spoke.
+const SHOWN_IF_SPOKEN: &[&str] = &[
+    "first_start_ms",
+    "last_end_ms",
+    "lines",
+    "satisfaction",
+    "score_percent",
+    "summary_topic",
+    "text_sha256",
+];
+
 /// What changes in the account besides the dialogs.
 #[derive(Debug)]
 pub(crate) struct NeuroState;
@@ -110,10 +130,12 @@ pub(crate) fn records(world: &World, call: &Call) -> Vec<RecordFacts> {
     let mut facts = call.facts();
     if let (Some(members), Some(last)) = (facts.as_object_mut(), dialog.attempts.last()) {
         let speech = last.speech(view.seed, call);
-        if speech != dialog::Speech::Whole {
-            for name in ["text_sha256", "lines", "duration_ms"] {
-                members.insert(name.to_owned(), Value::Null);
-            }
+        let spoken = speech == dialog::Speech::Whole;
+        for name in NEVER_SHOWN
+            .iter()
+            .chain(if spoken { &[][..] } else { SHOWN_IF_SPOKEN })
+        {
+            members.insert((*name).to_owned(), Value::Null);
         }
         members.insert("agent_uuid".to_owned(), json!(dialog.agent_id(view.seed)));
         members.insert("bulk_uuid".to_owned(), json!(dialog.bulk_id));
@@ -121,10 +143,7 @@ pub(crate) fn records(world: &World, call: &Call) -> Vec<RecordFacts> {
         members.insert("attempts".to_owned(), json!(dialog.attempts.len()));
         members.insert("result".to_owned(), json!(last.result(view.seed, call)));
         members.insert("started_at".to_owned(), json!(last.at));
-        members.insert(
-            "answered".to_owned(),
-            json!(speech == dialog::Speech::Whole),
-        );
+        members.insert("answered".to_owned(), json!(spoken));
     }
     records.push(RecordFacts {
         kind: "dialog",

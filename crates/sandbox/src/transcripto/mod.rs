@@ -107,10 +107,23 @@ pub(crate) fn records(world: &World, call: &Call) -> Vec<RecordFacts> {
     let mut facts = call.facts();
     if let Some(members) = facts.as_object_mut() {
         if text.is_none() {
-            for name in ["text_sha256", "lines"] {
+            members.insert("text_sha256".to_owned(), Value::Null);
+            members.insert("lines".to_owned(), Value::Null);
+        }
+        if scores.is_none() {
+            for name in [
+                "points_met",
+                "points_total",
+                "score_percent",
+                "summary_topic",
+                "tags",
+            ] {
                 members.insert(name.to_owned(), Value::Null);
             }
         }
+        // The vendor tells no times inside a call.
+        members.insert("first_start_ms".to_owned(), Value::Null);
+        members.insert("last_end_ms".to_owned(), Value::Null);
         members.insert("task_id".to_owned(), json!(task.id));
         members.insert("type".to_owned(), json!(task.type_text));
         members.insert("status".to_owned(), json!(task.status_text));

@@ -462,7 +462,12 @@ async fn a_task_has_its_text_when_it_is_transcribed() {
         "{labels:?}"
     );
     sizes.sort_unstable();
-    eprintln!("{:?} {:?} {:?}", sizes.first(), sizes.get(sizes.len() / 2), sizes.last());
+    eprintln!(
+        "{:?} {:?} {:?}",
+        sizes.first(),
+        sizes.get(sizes.len() / 2),
+        sizes.last()
+    );
 }
 
 #[tokio::test]
