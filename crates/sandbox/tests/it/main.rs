@@ -6,6 +6,7 @@ mod callgear_editions;
 mod core;
 mod faults;
 mod neuro;
+mod neuro_writes;
 mod shared;
 mod support;
 mod transcripto;

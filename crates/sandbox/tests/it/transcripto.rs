@@ -315,11 +315,11 @@ async fn criteria_select() {
         account
             .search(json!({ "task_code": one["task_code"] }))
             .await,
-        [one.clone()]
+        std::slice::from_ref(one)
     );
     assert_eq!(
         account.search(json!({ "task_id": one["id"] })).await,
-        [one.clone()]
+        std::slice::from_ref(one)
     );
 
     let long = account
@@ -341,7 +341,7 @@ async fn criteria_select() {
     assert!(happy.len() < all.len());
 
     let named = all.iter().filter_map(|row| row["operator_name"].as_str());
-    let name = named.filter(|name| *name != "global").last().unwrap();
+    let name = named.filter(|name| *name != "global").next_back().unwrap();
     let part = name.split(' ').next().unwrap().to_lowercase();
     let theirs = account.search(json!({ "operator_name": part })).await;
     assert!(set(&theirs, "operator_name").contains(name));
