@@ -340,8 +340,8 @@ async fn criteria_select() {
     assert!(happy.iter().all(|row| (8..=9).contains(&score(row))));
     assert!(happy.len() < all.len());
 
-    let named = all.iter().filter_map(|row| row["operator_name"].as_str());
-    let name = named.filter(|name| *name != "global").next_back().unwrap();
+    let mut named = all.iter().filter_map(|row| row["operator_name"].as_str());
+    let name = named.rfind(|name| *name != "global").unwrap();
     let part = name.split(' ').next().unwrap().to_lowercase();
     let theirs = account.search(json!({ "operator_name": part })).await;
     assert!(set(&theirs, "operator_name").contains(name));
