@@ -23,6 +23,7 @@ mod view;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{delete, get, post, put},
 };
 use serde_json::{Value, json};
@@ -38,6 +39,8 @@ use crate::{
     world::{Shared, World},
 };
 
+/// The largest group of dialogs that is taken at once.
+const LARGEST_UPLOAD: usize = 64 * 1024 * 1024;
 /// The fixed prefix of all paths.
 const PREFIX: &str = "/api/v2/ext";
 
@@ -89,6 +92,7 @@ pub(crate) fn router(world: &Shared) -> Router {
         .merge(queue_routes(world));
     Router::new()
         .nest(PREFIX, methods)
+        .layer(DefaultBodyLimit::max(LARGEST_UPLOAD))
         .with_state(world.clone())
 }
 

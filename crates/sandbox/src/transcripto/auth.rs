@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use super::{
     account::{self, USER_ID},
     answer::Failure,
-    catalog::DIRECTORIES,
     task::View,
 };
 use crate::{
@@ -128,10 +127,7 @@ fn welcome(world: &World) -> Value {
             }))
         })
         .collect();
-    let directories: Vec<Value> = DIRECTORIES
-        .iter()
-        .map(|(id, name)| json!({ "id": id, "name": name }))
-        .collect();
+    let directories = world.transcripto.lock().directories.clone();
     json!({
         "message": "Login successful",
         "error_code": 0,

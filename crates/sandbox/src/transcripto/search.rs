@@ -15,7 +15,6 @@ use super::{
     answer::Failure,
     auth::Authorized,
     criteria::{Criteria, Members},
-    instants::day,
     task::{Task, Type, View},
 };
 use crate::{call::Call, world::Shared};
@@ -135,10 +134,10 @@ fn detail(view: &View<'_>, task: &Task, call: &Call) -> Value {
         "file_name": task.file_name(seed),
         "created_at": task.write(seed, 41, task.created_at),
         "updated_at": task.write(seed, 42, task.updated_at),
-        "call_date": task.call_datetime.map(day),
+        "call_date": task.call_date(),
         "error_message": task.error_message(seed),
         "directory_id": task.directory_id,
-        "report_type": (task.kind == Type::Report).then_some("standard"),
+        "report_type": task.report_type(),
         "task_code": task.code,
         "task_length": task.minutes(call),
         "task_result": result,

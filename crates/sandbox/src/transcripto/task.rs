@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
@@ -75,6 +75,8 @@ pub(crate) struct Task {
     /// Uploads that nobody dated have none.
     pub(crate) call_datetime: Option<Timestamp>,
     pub(crate) directory_id: Option<i64>,
+    /// What an upload or a test said about the task.
+    said: Map<String, Value>,
 }
 
 impl<'a> View<'a> {
@@ -205,22 +207,24 @@ impl Task {
             u64::from(head.index),
             21,
         ]);
-        let extra = view.world.call_extra(Vendor::Transcripto, head.index);
-        let said = |name: &str| extra.get(name).and_then(Value::as_str).map(str::to_owned);
-        let type_text =
-            said("type").unwrap_or_else(|| generated_type(random.below(100)).text().to_owned());
+        let said = view.world.call_extra(Vendor::Transcripto, head.index);
+        let text = |name: &str| said.get(name).and_then(Value::as_str);
+        let drawn_type = generated_type(random.below(100)).text();
+        let type_text = text("type").unwrap_or(drawn_type).to_owned();
         let kind = Type::of_text(&type_text);
         let (mut status, mut updated_at) = progress(view, head, random.below(100));
-        let status_text = said("status").unwrap_or_else(|| status.text().to_owned());
+        let status_text = text("status").unwrap_or(status.text()).to_owned();
         if status_text != status.text() {
             (status, updated_at) = (Status::of_text(&status_text), head.changed_at);
         }
-        let created_at = head
+        let uploaded_at: Option<Timestamp> = text("uploaded_at").and_then(|at| at.parse().ok());
+        let generated_at = head
             .started_at
             .checked_add(SignedDuration::from_micros(
                 random.range(60_000_000, 840_000_000),
             ))
             .map_or(head.started_at, |created| created.min(head.changed_at));
+        let created_at = uploaded_at.unwrap_or(generated_at);
         let dated = !matches!(kind, Type::Audio | Type::Youtube | Type::Report);
         Self {
             index: head.index,
@@ -232,12 +236,15 @@ impl Task {
             status_text,
             created_at,
             updated_at: updated_at.max(created_at),
-            call_datetime: (dated || random.chance(40)).then_some(head.started_at),
-            directory_id: match random.below(10) {
-                0..4 => None,
-                4 => Some(0),
-                _ => Some(random.pick(&DIRECTORIES).0),
+            call_datetime: ((dated || random.chance(40)) && !said.contains_key("undated"))
+                .then_some(head.started_at),
+            directory_id: match (uploaded_at, random.below(10)) {
+                (Some(_), _) => said.get("directory_id").and_then(Value::as_i64),
+                (None, 0..4) => None,
+                (None, 4) => Some(0),
+                (None, _) => Some(random.pick(&DIRECTORIES).0),
             },
+            said,
         }
     }
 
@@ -254,6 +261,9 @@ impl Task {
     /// The name of the uploaded file, of the video, or of the report.
     pub(crate) fn file_name(&self, seed: u64) -> Option<String> {
         let id = self.id;
+        if let Some(name) = self.said("file_name") {
+            return Some(name.to_owned());
+        }
         let at = self
             .call_datetime
             .unwrap_or(self.created_at)
@@ -271,6 +281,9 @@ impl Task {
 
     /// The operator's name; the vendor writes `global` where none was given.
     pub(crate) fn operator_name(&self, seed: u64, call: &Call) -> Option<String> {
+        if let Some(name) = self.said("operator_name") {
+            return Some(name.to_owned());
+        }
         match self.kind {
             Type::Audio | Type::Youtube | Type::Report => None,
             _ if self.chance(seed, 32).is_multiple_of(8) => Some("global".to_owned()),
@@ -278,8 +291,26 @@ impl Task {
         }
     }
 
+    /// The day of the call; an upload may name another one than its time does.
+    pub(crate) fn call_date(&self) -> Option<String> {
+        let said = self.said("call_date").map(str::to_owned);
+        said.or_else(|| self.call_datetime.map(day))
+    }
+
+    /// `standard`, `business`, ...; of reports only.
+    pub(crate) fn report_type(&self) -> Option<&str> {
+        (self.kind == Type::Report).then(|| self.said("report_type").unwrap_or("standard"))
+    }
+
+    fn said(&self, name: &str) -> Option<&str> {
+        self.said.get(name).and_then(Value::as_str)
+    }
+
     /// `inbound` or `outbound`; written interactions have types of their own.
-    pub(crate) fn call_type(&self, call: &Call) -> Option<&'static str> {
+    pub(crate) fn call_type<'a>(&'a self, call: &Call) -> Option<&'a str> {
+        if let Some(name) = self.said("call_type") {
+            return Some(name);
+        }
         match self.kind {
             Type::Call | Type::Other => Some(match call.direction {
                 Direction::Inbound => "inbound",
@@ -339,12 +370,12 @@ impl Task {
             "operator_name": self.operator_name(seed, call),
             "call_time": self.call_datetime.map(|at| self.write(seed, 43, at)),
             "call_type": self.call_type(call),
-            "call_date": self.call_datetime.map(day),
+            "call_date": self.call_date(),
             "error_message": self.error_message(seed),
             "directory_id": self.directory_id,
             "task_length": self.minutes(call),
             "task_code": self.code,
-            "report_type": (self.kind == Type::Report).then_some("standard"),
+            "report_type": self.report_type(),
             "customer_satisfaction_score": csat,
         })
     }

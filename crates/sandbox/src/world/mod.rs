@@ -105,7 +105,7 @@ impl World {
             callgear: CallgearState::new(&config),
             alovoice: AlovoiceState::new(&config),
             neuro: NeuroState::new(&config),
-            transcripto: TranscriptoState::new(&config),
+            transcripto: TranscriptoState::new(epoch),
             clock,
             started_at,
             epoch,

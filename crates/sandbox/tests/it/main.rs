@@ -10,3 +10,4 @@ mod neuro_writes;
 mod shared;
 mod support;
 mod transcripto;
+mod transcripto_writes;
