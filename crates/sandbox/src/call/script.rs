@@ -217,12 +217,7 @@ impl Script {
             }
             self.exchange(exchange);
             if self.random.chance(30) {
-                let speaker = if self.random.chance(70) {
-                    Speaker::Agent
-                } else {
-                    Speaker::Client
-                };
-                self.say_one_of(speaker, self.phrasebook.nods);
+                self.say_one_of(Speaker::Agent, self.phrasebook.nods);
             }
         }
         if self.random.chance(skill) {
