@@ -1,0 +1,362 @@
+//! Opening connections: settings and credentials become a provider that can be asked.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use callweave_model::{Clock, ConnectionId, TenantId, Timestamp};
+use callweave_provider::{
+    CallContext, Credentials, ErrorKind, Grant, HttpClient, Provider, ProviderError, Registry,
+    Settings, SettingsError, manifest::RateBudget,
+};
+use callweave_store::connections::Connection;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::{
+    broker::{Account, Broker},
+    sealed::{open_credentials, seal_credentials},
+    vault::{Place, Vault, VaultError},
+};
+
+/// The way out: gives every connection its HTTP client.
+pub trait Transport: fmt::Debug + Send + Sync {
+    /// A client for one vendor account; clients of one account share its rate budget.
+    fn client(
+        &self,
+        vendor: &'static str,
+        account: Uuid,
+        base_url: Option<&str>,
+        budget: RateBudget,
+    ) -> Arc<dyn HttpClient>;
+
+    /// Whether an address may be reached from here, before anything is stored.
+    fn check_url(&self, url: &str) -> Result<(), String>;
+}
+
+/// A connection cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectorError {
+    /// This build does not know the vendor.
+    #[error("this gateway does not know the vendor")]
+    UnknownVendor,
+    /// Settings or credentials do not fit. The pointer begins with `/settings` or `/credentials`.
+    #[error("settings or credentials do not fit: {0}")]
+    Invalid(SettingsError),
+    /// The stored credentials cannot be opened.
+    #[error("the stored credentials cannot be opened")]
+    Sealed(#[from] VaultError),
+}
+
+/// What an operation may use: it owns what it needs, so that it can outlive its caller.
+#[derive(Clone, Debug)]
+pub struct Access {
+    token: Option<SecretString>,
+    credentials: Arc<Credentials>,
+    now: Timestamp,
+    request_id: String,
+}
+
+impl Access {
+    /// The same in the contract's words.
+    pub fn context(&self) -> CallContext<'_> {
+        CallContext {
+            access_token: self.token.as_ref(),
+            credentials: &self.credentials,
+            now: self.now,
+            request_id: &self.request_id,
+        }
+    }
+}
+
+/// A boxed vendor operation.
+pub type Operation<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;
+
+/// What [`Connector::validate`] found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validated {
+    /// Names the account at the vendor; holds no secret.
+    pub account_key: String,
+}
+
+/// What [`Connector::probe`] found out.
+#[derive(Debug)]
+pub struct Probe {
+    /// The vendor's name of the account.
+    pub account_name: Option<String>,
+    /// The token that was got for it, to be kept with the connection.
+    pub grant: Option<Grant>,
+}
+
+/// Opens connections. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    registry: Registry,
+    transport: Arc<dyn Transport>,
+    vault: Vault,
+    broker: Broker,
+    clock: Arc<dyn Clock>,
+}
+
+impl Connector {
+    /// A connector over the vendors of this build.
+    pub fn new(
+        registry: Registry,
+        transport: Arc<dyn Transport>,
+        vault: Vault,
+        broker: Broker,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            registry,
+            transport,
+            vault,
+            broker,
+            clock,
+        }
+    }
+
+    /// The vendors of this build.
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Checks settings and credentials against what the vendor needs. Does no IO.
+    pub fn validate(
+        &self,
+        vendor: &str,
+        settings: &Settings,
+        credentials: &Credentials,
+    ) -> Result<Validated, ConnectorError> {
+        let factory = self
+            .registry
+            .get(vendor)
+            .ok_or(ConnectorError::UnknownVendor)?;
+        let fields = factory.manifest().credential_fields;
+        if let Some(unknown) = credentials
+            .names()
+            .find(|name| !fields.iter().any(|field| field.name == *name))
+        {
+            let error = SettingsError::at(unknown, "this vendor has no such credential");
+            return Err(invalid("/credentials", error));
+        }
+        let missing = fields
+            .iter()
+            .find(|field| field.required && credentials.get(field.name).is_none());
+        if let Some(field) = missing {
+            return Err(invalid(
+                "/credentials",
+                SettingsError::at(field.name, "is required"),
+            ));
+        }
+        if fields
+            .iter()
+            .all(|field| credentials.get(field.name).is_none())
+        {
+            let detail = "at least one credential is required";
+            let error = SettingsError {
+                pointer: String::new(),
+                detail: detail.to_owned(),
+            };
+            return Err(invalid("/credentials", error));
+        }
+        let base_url = base_url(settings);
+        if let Some(url) = &base_url {
+            self.transport
+                .check_url(url)
+                .map_err(|detail| invalid("/settings", SettingsError::at("base_url", detail)))?;
+        }
+        self.provider(vendor, settings, Uuid::nil())?;
+        Ok(Validated {
+            account_key: factory.account_key(settings, credentials),
+        })
+    }
+
+    /// Logs in (where the vendor has a login) and makes the cheapest authenticated call, without
+    /// anything stored.
+    pub async fn probe(
+        &self,
+        vendor: &str,
+        settings: &Settings,
+        credentials: &Credentials,
+        request_id: &str,
+    ) -> Result<Result<Probe, ProviderError>, ConnectorError> {
+        let provider = self.provider(vendor, settings, Uuid::nil())?;
+        let mut access = Access {
+            token: None,
+            credentials: Arc::new(credentials.clone()),
+            now: self.clock.now(),
+            request_id: request_id.to_owned(),
+        };
+        let checked = async {
+            let grant = match provider.token_grant() {
+                Some(grant) => Some(grant.login(&access.context()).await?),
+                None => None,
+            };
+            access.token = grant.as_ref().map(|grant| grant.access_token.clone());
+            let account = provider
+                .check(&access.context())
+                .await
+                .map_err(|mut error| {
+                    // Credentials that were accepted a moment ago and open nothing are no credentials.
+                    if error.kind == ErrorKind::Unauthorized {
+                        error.kind = ErrorKind::InvalidCredentials;
+                    }
+                    error
+                })?;
+            Ok(Probe {
+                account_name: account.name,
+                grant,
+            })
+        };
+        Ok(checked.await)
+    }
+
+    /// Keeps the token a probe got, so that it is not got again.
+    pub async fn keep_grant(
+        &self,
+        connection: &Connection,
+        grant: Grant,
+    ) -> Result<(), callweave_store::StoreError> {
+        self.broker.keep(&account_of(connection), grant).await
+    }
+
+    /// Seals credentials for a connection's row.
+    pub fn seal(
+        &self,
+        tenant: TenantId,
+        connection: ConnectionId,
+        credentials: &Credentials,
+    ) -> Result<Vec<u8>, ConnectorError> {
+        Ok(seal_credentials(
+            &self.vault,
+            &credentials_place(tenant, connection),
+            credentials,
+        )?)
+    }
+
+    /// Opens a stored connection. Does no IO.
+    pub fn open(&self, connection: &Connection) -> Result<OpenConnection, ConnectorError> {
+        let settings = Settings(connection.settings.clone());
+        let provider = self.provider(&connection.vendor, &settings, connection.namespace)?;
+        let place = credentials_place(connection.tenant_id, connection.id);
+        let credentials = open_credentials(&self.vault, &place, &connection.sealed_credentials)?;
+        Ok(OpenConnection {
+            account: account_of(connection),
+            provider,
+            credentials: Arc::new(credentials),
+            broker: self.broker.clone(),
+            clock: self.clock.clone(),
+        })
+    }
+
+    fn provider(
+        &self,
+        vendor: &str,
+        settings: &Settings,
+        account: Uuid,
+    ) -> Result<Arc<dyn Provider>, ConnectorError> {
+        let factory = self
+            .registry
+            .get(vendor)
+            .ok_or(ConnectorError::UnknownVendor)?;
+        let manifest = factory.manifest();
+        let base_url = base_url(settings);
+        let http = self.transport.client(
+            manifest.vendor,
+            account,
+            base_url.as_deref(),
+            manifest.rate_budget,
+        );
+        factory
+            .build(settings.clone(), http)
+            .map_err(|error| invalid("/settings", error))
+    }
+}
+
+fn base_url(settings: &Settings) -> Option<String> {
+    settings
+        .0
+        .get("base_url")
+        .and_then(serde_json::Value::as_str)
+        .map(str::to_owned)
+}
+
+fn invalid(object: &str, error: SettingsError) -> ConnectorError {
+    ConnectorError::Invalid(SettingsError {
+        pointer: format!("{object}{}", error.pointer),
+        detail: error.detail,
+    })
+}
+
+const fn credentials_place(tenant: TenantId, connection: ConnectionId) -> Place {
+    Place {
+        table: "connections",
+        column: "sealed_credentials",
+        tenant,
+        row: connection.0,
+    }
+}
+
+const fn account_of(connection: &Connection) -> Account {
+    Account {
+        tenant: connection.tenant_id,
+        namespace: connection.namespace,
+        credentials_version: connection.credentials_version,
+    }
+}
+
+/// A connection that can be asked.
+#[derive(Clone, Debug)]
+pub struct OpenConnection {
+    account: Account,
+    provider: Arc<dyn Provider>,
+    credentials: Arc<Credentials>,
+    broker: Broker,
+    clock: Arc<dyn Clock>,
+}
+
+impl OpenConnection {
+    /// The vendor, in the gateway's words.
+    pub const fn provider(&self) -> &Arc<dyn Provider> {
+        &self.provider
+    }
+
+    /// Runs an operation with a valid token. An operation that is refused for its token is run
+    /// once more with a renewed one; it must be safe to repeat, or send one request only.
+    pub async fn run<'a, T>(
+        &'a self,
+        request_id: &str,
+        operation: impl Fn(Access) -> Operation<'a, T> + Send + Sync + 'a,
+    ) -> Result<T, ProviderError> {
+        let mut access = Access {
+            token: None,
+            credentials: self.credentials.clone(),
+            now: self.clock.now(),
+            request_id: request_id.to_owned(),
+        };
+        if self.provider.token_grant().is_none() {
+            return operation(access).await;
+        }
+        let token = self
+            .broker
+            .token(&self.account, &self.provider, &self.credentials)
+            .await?;
+        access.token = Some(token.access.clone());
+        match operation(access.clone()).await {
+            Err(error) if error.kind == ErrorKind::Unauthorized => {
+                let renewed = self.broker.renew_refused(
+                    &self.account,
+                    &self.provider,
+                    &self.credentials,
+                    &token,
+                );
+                let Some(renewed) = renewed.await? else {
+                    return Err(error);
+                };
+                access.token = Some(renewed.access);
+                access.now = self.clock.now();
+                operation(access).await
+            }
+            other => other,
+        }
+    }
+}

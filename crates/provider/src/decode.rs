@@ -1,0 +1,214 @@
+//! Decoding of vendor JSON with the lossless meter on: what a wire type does not consume is told.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The deepest nesting that is read.
+const DEEPEST: usize = 128;
+
+/// A decoded document and the JSON pointers that its type did not consume.
+#[derive(Clone, Debug)]
+pub struct Decoded<T> {
+    /// The value.
+    pub value: T,
+    /// Pointers (RFC 6901) of members that no field of `T` took, in document order.
+    pub unmapped: Vec<String>,
+}
+
+/// The document is not JSON, or not of the documented shape.
+#[derive(Debug, thiserror::Error)]
+#[error("vendor document cannot be read at {pointer:?}")]
+pub struct DecodeError {
+    /// The JSON pointer of the offending member; empty for the whole document.
+    pub pointer: String,
+    /// What is wrong there. May quote a value of the document: never log it.
+    #[source]
+    pub source: serde_json::Error,
+}
+
+impl DecodeError {
+    /// The document ends in the middle: another try may bring the rest.
+    pub fn is_cut_off(&self) -> bool {
+        self.source.is_eof()
+    }
+
+    /// What is wrong, without any value of the document: safe for logs and for the quarantine.
+    pub fn reason(&self) -> &'static str {
+        match self.source.classify() {
+            serde_json::error::Category::Eof => "the document is cut off",
+            serde_json::error::Category::Syntax => "the document is not JSON",
+            serde_json::error::Category::Data => "a member is missing or has another type",
+            serde_json::error::Category::Io => "the document could not be read",
+        }
+    }
+}
+
+/// Decodes a document and tells what was not consumed.
+///
+/// The meter cannot look into `#[serde(flatten)]` and untagged enums; a wire type that uses them
+/// consumes all that they take.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<T>, DecodeError> {
+    check_depth(bytes)?;
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let mut unmapped = Vec::new();
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let mut note = |path: serde_ignored::Path<'_>| unmapped.push(ignored_pointer(&path));
+    let result = T::deserialize(serde_ignored::Deserializer::new(tracked, &mut note));
+    match result {
+        Ok(value) => {
+            deserializer.end().map_err(|source| DecodeError {
+                pointer: String::new(),
+                source,
+            })?;
+            Ok(Decoded { value, unmapped })
+        }
+        Err(source) => Err(DecodeError {
+            pointer: error_pointer(&track.path()),
+            source,
+        }),
+    }
+}
+
+/// Decodes a value that was parsed already, and tells what was not consumed.
+pub fn decode_value<T: DeserializeOwned>(value: &Value) -> Result<Decoded<T>, DecodeError> {
+    let mut unmapped = Vec::new();
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(value, &mut track);
+    let mut note = |path: serde_ignored::Path<'_>| unmapped.push(ignored_pointer(&path));
+    let result = T::deserialize(serde_ignored::Deserializer::new(tracked, &mut note));
+    match result {
+        Ok(value) => Ok(Decoded { value, unmapped }),
+        Err(source) => Err(DecodeError {
+            pointer: error_pointer(&track.path()),
+            source,
+        }),
+    }
+}
+
+/// Whether a text that begins like JSON ends in the middle, as after a lost connection. Looks at
+/// the form only and allocates nothing.
+pub fn is_cut_off(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err_and(|error| error.is_eof())
+}
+
+/// Refuses documents nested deeper than any vendor documents; serde_json's own limit does not look
+/// into members that are skipped.
+pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), DecodeError> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            let source = serde::de::Error::custom("nested too deep");
+            return Err(DecodeError {
+                pointer: String::new(),
+                source,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}/{index}", ignored_pointer(parent)),
+        Path::Map { parent, key } => format!("{}/{}", ignored_pointer(parent), escape(key)),
+        Path::Some { parent }
+        | Path::NewtypeStruct { parent }
+        | Path::NewtypeVariant { parent } => ignored_pointer(parent),
+    }
+}
+
+fn error_pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", escape(key))),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// Escapes a member name for a JSON pointer.
+pub fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::{decode, decode_value, is_cut_off};
+
+    #[derive(Deserialize)]
+    struct Wire {
+        id: i64,
+        #[serde(default)]
+        items: Vec<Item>,
+    }
+
+    #[derive(Deserialize)]
+    struct Item {
+        name: String,
+    }
+
+    #[test]
+    fn what_a_type_does_not_take_is_told_by_pointer() {
+        let text = br#"{"id": 1, "new/one": true, "items": [{"name": "a", "later": [1, 2]}]}"#;
+        let decoded = decode::<Wire>(text).unwrap();
+        assert_eq!(decoded.value.id, 1);
+        assert_eq!(decoded.value.items[0].name, "a");
+        assert_eq!(
+            decoded.unmapped,
+            ["/new~1one", "/items/0/later"],
+            "in document order"
+        );
+        let value = serde_json::from_slice(text).unwrap();
+        assert_eq!(decode_value::<Wire>(&value).unwrap().unmapped.len(), 2);
+    }
+
+    #[test]
+    fn a_wrong_member_is_named_by_pointer_and_not_quoted() {
+        let error = decode::<Wire>(br#"{"id": 1, "items": [{"name": 7}]}"#)
+            .err()
+            .unwrap();
+        assert_eq!(error.pointer, "/items/0/name");
+        assert_eq!(error.reason(), "a member is missing or has another type");
+    }
+
+    #[test]
+    fn case_008_a_cut_off_document_is_told_from_a_broken_one() {
+        assert!(is_cut_off(br#"[{"id": 1}, {"id"#));
+        assert!(is_cut_off(b""));
+        assert!(!is_cut_off(br#"{"id": x}"#));
+        assert!(!is_cut_off(b"<html>"));
+        assert!(!is_cut_off(
+            &b"["
+                .repeat(9)
+                .into_iter()
+                .chain(b"]".repeat(9))
+                .collect::<Vec<u8>>()
+        ));
+        assert!(decode::<Wire>(br#"{"id": 1"#).is_err_and(|error| error.is_cut_off()));
+    }
+
+    #[test]
+    fn case_023_nesting_beyond_the_limit_is_refused() {
+        let deep = format!(
+            "{{\"id\":1,\"x\":{}{}}}",
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        );
+        assert!(decode::<Wire>(deep.as_bytes()).is_err());
+    }
+}

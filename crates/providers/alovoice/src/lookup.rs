@@ -1,0 +1,138 @@
+//! Fetching the result of one call.
+
+use async_trait::async_trait;
+use callweave_model::merge::Share;
+use callweave_provider::{
+    CallContext, Change, Lookup, RawDocument, RecordRef, Result, change::Upsert,
+};
+use serde_json::Value;
+
+use crate::{
+    AloVoice,
+    client::{Got, RESULT},
+    map::{self, Meaning},
+};
+
+/// The one kind of record of this vendor.
+const CALL: &str = "call";
+/// The longest call id that is taken.
+const LONGEST_ID: usize = 128;
+
+#[async_trait]
+impl Lookup for AloVoice {
+    fn call_record_kind(&self) -> &'static str {
+        CALL
+    }
+
+    /// A call that the vendor does not know looks like one that it has not analysed yet, so both
+    /// are not ready; how long to wait is the gateway's decision.
+    async fn fetch(
+        &self,
+        context: &CallContext<'_>,
+        record: &RecordRef,
+        _hint: Option<&Value>,
+    ) -> Result<Change> {
+        if let Err(reason) = check_id(&record.remote_id) {
+            return Ok(Change::Quarantined {
+                record: record.clone(),
+                raw: Vec::new(),
+                reason,
+                pointer: None,
+            });
+        }
+        Ok(
+            match self.client.result(context, &record.remote_id).await? {
+                Got::Nothing => Change::NotReady {
+                    record: record.clone(),
+                    call: None,
+                    raw: Vec::new(),
+                },
+                Got::Json(body) => self.change(record, vec![RawDocument::json(RESULT, body)]),
+            },
+        )
+    }
+
+    fn remap(&self, record: &RecordRef, raw: &[RawDocument]) -> Option<Change> {
+        let known = raw.iter().any(|document| document.operation == RESULT);
+        known.then(|| self.change(record, raw.to_vec()))
+    }
+
+    fn validate_call_id(&self, remote_id: &str) -> std::result::Result<(), String> {
+        check_id(remote_id)
+    }
+}
+
+impl AloVoice {
+    fn change(&self, record: &RecordRef, raw: Vec<RawDocument>) -> Change {
+        let body = raw
+            .iter()
+            .find(|document| document.operation == RESULT)
+            .map(|document| document.body.clone())
+            .unwrap_or_default();
+        match map::translate(&self.settings, &record.remote_id, &body) {
+            Meaning::Ready(translation) => {
+                let mut upsert = Upsert::new(record.clone(), translation.call, Share::Whole);
+                upsert.raw = raw;
+                upsert.unmapped = translation.unmapped;
+                upsert.unfinished = translation.unfinished;
+                Change::Upsert(Box::new(upsert))
+            }
+            Meaning::Pending(call) => Change::NotReady {
+                record: record.clone(),
+                call,
+                raw,
+            },
+            Meaning::Unreadable { reason, pointer } => Change::Quarantined {
+                record: record.clone(),
+                raw,
+                reason,
+                pointer: Some(pointer),
+            },
+        }
+    }
+}
+
+/// An id that can stand in a path without leaving it.
+fn check_id(remote_id: &str) -> std::result::Result<(), String> {
+    let refused = remote_id.is_empty()
+        || remote_id.len() > LONGEST_ID
+        || remote_id.trim() != remote_id
+        || remote_id.contains("..")
+        || remote_id == "."
+        || remote_id
+            .chars()
+            .any(|c| c.is_control() || matches!(c, '/' | '\\'));
+    if refused {
+        return Err(format!(
+            "must be 1 to {LONGEST_ID} characters without slashes, \"..\" and control characters"
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_id;
+
+    #[test]
+    fn trap_a16_only_ids_that_stay_in_their_segment_are_taken() {
+        for good in ["1716207617.123", "pbx-7-1716207617.1", "a b", "звонок", "0"] {
+            assert!(check_id(good).is_ok(), "{good}");
+        }
+        let long = "9".repeat(129);
+        for bad in [
+            "",
+            "a/b",
+            "..",
+            "a..b",
+            ".",
+            "a\\b",
+            "a\nb",
+            " a",
+            "\u{0}",
+            long.as_str(),
+        ] {
+            assert!(check_id(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Pages of scenario results (CG-16), row by row: a row that cannot be read costs itself only.
+
+use bytes::Bytes;
+use callweave_provider::{
+    CallContext, Change, ErrorKind, RawDocument, RecordRef, Result, number::as_id,
+    raw::fingerprint, repair::repair, tolerant::parse,
+};
+use serde_json::{Map, Value, value::RawValue};
+
+use crate::{
+    client::{Client, Got, bad_response},
+    error::error,
+    walk::RowKey,
+};
+
+/// The operation that lists results.
+pub(crate) const OPERATION: &str = "CG-16";
+/// The kind of record that is listed.
+pub(crate) const RESULT: &str = "scenario_result";
+/// The largest hint that is handed on.
+const LARGEST_HINT: usize = 8 * 1_024;
+
+/// One listed row.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) key: RowKey,
+    /// What the row says.
+    pub(crate) change: Change,
+    /// The row without its phrases.
+    pub(crate) hint: Option<Value>,
+    /// The session that the row belongs to, where it says so.
+    pub(crate) session: Option<String>,
+}
+
+/// Fetches the rows from position `start` to `end`; `filter` is appended to the query. `None`
+/// where the vendor says that there is nothing.
+pub(crate) async fn rows(
+    client: &Client,
+    context: &CallContext<'_>,
+    (start, end): (u64, u64),
+    filter: &str,
+) -> Result<Option<(Vec<Row>, Bytes)>> {
+    let path = format!("/scenario_result?_sort=id&_order=asc&_start={start}&_end={end}{filter}");
+    match client.get(context, OPERATION, &path).await? {
+        Got::Json(body) => Ok(Some((read(&body)?, body))),
+        Got::Nothing(status) if status == http::StatusCode::NOT_FOUND => Ok(None),
+        Got::Nothing(status) => Err(error(OPERATION, ErrorKind::BadResponse).with_status(status)),
+    }
+}
+
+fn read(body: &[u8]) -> Result<Vec<Row>> {
+    let mended = repair(body);
+    let list: Vec<&RawValue> = serde_json::from_slice(&mended)
+        .map_err(|_source| bad_response(OPERATION, "the answer is not a list of results"))?;
+    Ok(list.into_iter().map(|item| row(item.get())).collect())
+}
+
+fn row(text: &str) -> Row {
+    let value = match parse(text.as_bytes()) {
+        Ok(value) => value,
+        Err(error) => return unreadable(text, error.reason(), Some(error.pointer)),
+    };
+    let id = value.get("id").and_then(as_id);
+    let number = id
+        .as_deref()
+        .filter(|id| is_id(id))
+        .and_then(|id| id.parse().ok());
+    let (Some(id), Some(_)) = (id, number) else {
+        return unreadable(
+            text,
+            "a result without a readable id",
+            Some("/id".to_owned()),
+        );
+    };
+    let mut canonical = Vec::with_capacity(text.len());
+    write_canonical(&value, &mut canonical);
+    let session = value.get("call_session_id").and_then(as_id);
+    let hint = hint(value);
+    Row {
+        change: Change::Seen {
+            record: RecordRef::new(RESULT, id.clone()),
+            fingerprint: fingerprint(&canonical),
+            hint: hint.clone(),
+        },
+        key: RowKey { id, number },
+        hint,
+        session,
+    }
+}
+
+/// An id of this vendor: a positive integer of 64 bits, in its shortest form.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+        && !text.starts_with('0')
+        && text.parse::<i64>().is_ok()
+}
+
+fn unreadable(text: &str, reason: &str, pointer: Option<String>) -> Row {
+    let hash = fingerprint(text.as_bytes())
+        .into_iter()
+        .fold(0_u64, |hash, byte| (hash << 8) | u64::from(byte));
+    let id = format!("row-{hash:016x}");
+    Row {
+        change: Change::Quarantined {
+            record: RecordRef::new(RESULT, id.clone()),
+            raw: vec![RawDocument::json(OPERATION, text.to_owned())],
+            reason: reason.to_owned(),
+            pointer,
+        },
+        key: RowKey { id, number: None },
+        hint: None,
+        session: None,
+    }
+}
+
+/// The row without what only makes it long.
+fn hint(mut row: Value) -> Option<Value> {
+    let object = row.as_object_mut()?;
+    if let Some(result) = object.get_mut("result") {
+        drop_phrases(result);
+    }
+    if row.to_string().len() <= LARGEST_HINT {
+        return Some(row);
+    }
+    let members = [
+        "id",
+        "app_id",
+        "call_session_id",
+        "scenario_id",
+        "scenario_name",
+    ];
+    let identity: Map<String, Value> = members
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), row.get(name)?.clone())))
+        .collect();
+    Some(Value::Object(identity))
+}
+
+fn drop_phrases(payload: &mut Value) {
+    if let Some(members) = payload.as_object_mut() {
+        members.remove("phrase_list");
+        if let Some(nested) = members.get_mut("result") {
+            drop_phrases(nested);
+        }
+    }
+}
+
+/// JSON with sorted members, so that a server that shuffles them does not look like news.
+fn write_canonical(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Array(items) => {
+            out.push(b'[');
+            for item in items {
+                write_canonical(item, out);
+                out.push(b',');
+            }
+            out.push(b']');
+        }
+        Value::Object(members) => {
+            let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
+            sorted.sort_unstable_by_key(|(name, _)| *name);
+            out.push(b'{');
+            for (name, member) in sorted {
+                out.extend_from_slice(Value::from(name.as_str()).to_string().as_bytes());
+                out.push(b':');
+                write_canonical(member, out);
+                out.push(b',');
+            }
+            out.push(b'}');
+        }
+        scalar => out.extend_from_slice(scalar.to_string().as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_looks_at_content_and_not_at_order() {
+        let print = |text: &str| match row(text).change {
+            Change::Seen { fingerprint, .. } => fingerprint,
+            other => panic!("{other:?}"),
+        };
+        let one = print(r#"{"id": 7, "result": {"a": 1, "b": [1, 2]}}"#);
+        assert_eq!(one, print(r#"{"result":{"b":[1,2],"a":1},"id":7}"#));
+        assert_ne!(one, print(r#"{"id": 7, "result": {"a": 1, "b": [2, 1]}}"#));
+    }
+
+    #[test]
+    fn trap_c12_only_positive_integers_are_ids() {
+        for good in ["1", "34612", "9223372036854775807"] {
+            assert!(is_id(good), "{good}");
+        }
+        for bad in [
+            "",
+            "0",
+            "007",
+            "-1",
+            "1.5",
+            "points",
+            "../tags",
+            "9223372036854775808",
+            "１",
+        ] {
+            assert!(!is_id(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_hint_stays_small() {
+        let phrases = "x".repeat(20_000);
+        let Row { hint, .. } = row(&format!(
+            r#"{{"id": 7, "call_session_id": 9, "result": {{"result": {{"phrase_list": ["{phrases}"], "hold": {{}}}}}}}}"#
+        ));
+        assert_eq!(
+            hint.unwrap().to_string(),
+            r#"{"call_session_id":9,"id":7,"result":{"result":{"hold":{}}}}"#
+        );
+        let Row { hint, .. } = row(&format!(r#"{{"id": 7, "result": {{"x": "{phrases}"}}}}"#));
+        assert_eq!(hint.unwrap().to_string(), r#"{"id":7}"#);
+    }
+}

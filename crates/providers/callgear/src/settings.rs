@@ -1,0 +1,141 @@
+//! The settings of a CallGear connection.
+
+use std::collections::BTreeMap;
+
+use callweave_model::enums::PartyRole;
+use callweave_provider::{
+    Settings as Raw, SettingsError,
+    settings::{parse_base_url, parse_timezone},
+};
+use serde::Deserialize;
+
+/// Where the vendor serves its API when the settings name nothing else.
+pub(crate) const DEFAULT_BASE_URL: &str = "https://cg-dub-ca-api.callgear.ae/api/v1.0";
+
+/// The largest page that the vendor recommends.
+const LARGEST_PAGE: u64 = 100;
+
+/// How a token goes along with a request. The document names four ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AuthStyle {
+    /// `Authorization: Bearer`.
+    #[default]
+    Bearer,
+    /// The cookie `access_token`.
+    Cookie,
+    /// The header `access_token`.
+    AccessToken,
+    /// The header `key`.
+    Key,
+}
+
+/// Which edition's operation gives transcripts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TranscriptSource {
+    /// Whichever the shape of the answers suggests, then the other.
+    #[default]
+    Auto,
+    /// `/scenario_result/{id}/phrase_and_words`, then the other.
+    PhraseAndWords,
+    /// `/transcription`, then the other.
+    Transcription,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Wire {
+    base_url: Option<String>,
+    auth_style: Option<AuthStyle>,
+    channel_roles: Option<BTreeMap<String, String>>,
+    timezone: Option<String>,
+    start_base: Option<u64>,
+    page_size: Option<u64>,
+    reread_rows: Option<u64>,
+    transcript_source: Option<TranscriptSource>,
+    app_id: Option<u64>,
+}
+
+/// The settings, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Without a trailing slash.
+    pub(crate) base_url: String,
+    pub(crate) auth_style: AuthStyle,
+    /// The role that speaks on an audio channel.
+    pub(crate) channel_roles: BTreeMap<i64, PartyRole>,
+    /// The index of a list's first row; `None`: 0, and 1 where the vendor refuses 0.
+    pub(crate) start_base: Option<u64>,
+    /// Rows a page.
+    pub(crate) page_size: u64,
+    /// How many of the newest rows an incremental walk reads again, to find what changed.
+    pub(crate) reread_rows: u64,
+    pub(crate) transcript_source: TranscriptSource,
+    /// The only application whose results are taken.
+    pub(crate) app_id: Option<String>,
+}
+
+impl Settings {
+    /// Reads and checks the settings.
+    pub(crate) fn read(raw: &Raw) -> Result<Self, SettingsError> {
+        let wire: Wire = raw.parse()?;
+        if let Some(zone) = &wire.timezone {
+            parse_timezone("timezone", zone)?;
+        }
+        if wire.start_base.is_some_and(|base| base > 1) {
+            return Err(SettingsError::at("start_base", "must be 0 or 1"));
+        }
+        let page_size = wire.page_size.unwrap_or(50);
+        if !(1..=LARGEST_PAGE).contains(&page_size) {
+            return Err(SettingsError::at("page_size", "must be from 1 to 100"));
+        }
+        let reread_rows = wire.reread_rows.unwrap_or(100);
+        if reread_rows > 10_000 {
+            return Err(SettingsError::at("reread_rows", "must be at most 10000"));
+        }
+        Ok(Self {
+            base_url: base_url(wire.base_url.as_deref())?,
+            auth_style: wire.auth_style.unwrap_or_default(),
+            channel_roles: channel_roles(wire.channel_roles)?,
+            start_base: wire.start_base,
+            page_size,
+            reread_rows,
+            transcript_source: wire.transcript_source.unwrap_or_default(),
+            app_id: wire.app_id.map(|id| id.to_string()),
+        })
+    }
+}
+
+/// The base URL that a setting gives, or the vendor's own.
+pub(crate) fn base_url(setting: Option<&str>) -> Result<String, SettingsError> {
+    match setting {
+        Some(text) => parse_base_url("base_url", text),
+        None => Ok(DEFAULT_BASE_URL.to_owned()),
+    }
+}
+
+fn channel_roles(
+    setting: Option<BTreeMap<String, String>>,
+) -> Result<BTreeMap<i64, PartyRole>, SettingsError> {
+    let Some(roles) = setting else {
+        return Ok(BTreeMap::from([
+            (0, PartyRole::Agent),
+            (1, PartyRole::Customer),
+        ]));
+    };
+    roles
+        .into_iter()
+        .map(|(channel, role)| {
+            let member = format!("channel_roles/{channel}");
+            let number = channel.parse().map_err(|_error| {
+                SettingsError::at(&member, "must be named by a channel number")
+            })?;
+            let role = PartyRole::parse(&role).ok_or_else(|| {
+                let words = PartyRole::WORDS.join(", ");
+                SettingsError::at(&member, format!("must be one of {words}"))
+            })?;
+            Ok((number, role))
+        })
+        .collect()
+}

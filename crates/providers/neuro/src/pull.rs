@@ -1,0 +1,269 @@
+//! Listing: the report over windows of time, one stream per agent (NN-29).
+
+use async_trait::async_trait;
+use callweave_provider::{
+    CallContext, Change, Cursor, ErrorKind, Next, Page, ProviderError, Pull, RawDocument,
+    RecordRef, Result, Walk as Purpose, http_client::Safety, raw::fingerprint,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    Neuro, VENDOR,
+    client::{Authorization, Call},
+    error::bad_response,
+    window::{Counted, Position, SMALL_LIMIT, VERSION, Walk, Window, local_seconds, text},
+    wire::{self, Agent, Listed, Report, Row, id},
+};
+
+/// The kind of record that is one dial attempt, named by its `call_uuid`.
+pub(crate) const ATTEMPT: &str = "attempt";
+
+/// The kind of record that is a dialog whose attempts have no ids, named by its `dialog_uuid`.
+pub(crate) const DIALOG: &str = "dialog";
+
+#[async_trait]
+impl Pull for Neuro {
+    async fn streams(&self, context: &CallContext<'_>) -> Result<Vec<String>> {
+        let agents = if self.settings.agent_uuids.is_empty() {
+            let listed = self.company_agents(context).await?;
+            listed.into_iter().map(|agent| agent.uuid).collect()
+        } else {
+            self.settings.agent_uuids.clone()
+        };
+        Ok(agents
+            .iter()
+            .map(|agent| format!("agent:{agent}"))
+            .collect())
+    }
+
+    async fn page(
+        &self,
+        context: &CallContext<'_>,
+        stream: &str,
+        purpose: Purpose,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page> {
+        let agent = stream.strip_prefix("agent:").ok_or_else(|| {
+            ProviderError::new(VENDOR, "NN-29", ErrorKind::InvalidRequest)
+                .with_source("no such stream")
+        })?;
+        let mut walk = self.walk(context, purpose, cursor);
+        if cursor.is_none() {
+            walk.name = self.agent_name(context, agent).await?;
+        }
+        let Some(window) = walk.window() else {
+            return Ok(finished(&walk, Vec::new()));
+        };
+        let report = self.report(context, agent, window, &mut walk).await?;
+        let changes = changes(agent, walk.name.as_deref(), &report);
+        walk.take(counted(&report));
+        let mut page = finished(&walk, changes);
+        page.total_hint = report.total.filter(|_| cursor.is_none());
+        Ok(page)
+    }
+
+    // Windows prove what they hold; a dialog older than the history, or one that the vendor lists
+    // under another time than asked for, is in none of them.
+    fn full_walk_proves_absence(&self) -> bool {
+        false
+    }
+}
+
+impl Neuro {
+    /// The agents of the company (NN-07).
+    pub(crate) async fn company_agents(&self, context: &CallContext<'_>) -> Result<Vec<Agent>> {
+        let query = [("company_uuid", self.settings.company_uuid.as_str())];
+        let call = Call::read("NN-07", "/company-agents", &query);
+        let answer = self.client.get(context, call).await?;
+        wire::agents(&answer.body)
+    }
+
+    /// The name of an agent; a company that does not tell it is no hindrance.
+    async fn agent_name(&self, context: &CallContext<'_>, agent: &str) -> Result<Option<String>> {
+        match self.company_agents(context).await {
+            Ok(agents) => Ok(agents
+                .into_iter()
+                .find(|known| known.uuid == agent)
+                .and_then(|known| known.name)),
+            Err(error)
+                if matches!(
+                    error.kind,
+                    ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::InvalidRequest
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The walk that a cursor stands for; a cursor of another version begins anew.
+    fn walk(&self, context: &CallContext<'_>, purpose: Purpose, cursor: Option<&Cursor>) -> Walk {
+        let zone = &self.settings.zone;
+        let now = local_seconds(context.now, zone);
+        let position = cursor.and_then(|cursor| serde_json::from_value(cursor.0.clone()).ok());
+        match (position, purpose) {
+            (Some(Position::Walk(walk)), _) if walk.v == VERSION => walk,
+            (Some(Position::Resume(resume)), Purpose::Incremental | Purpose::Full)
+                if resume.v == VERSION =>
+            {
+                Walk::since(now, &resume)
+            }
+            (_, Purpose::Window { from, to }) => {
+                let first = local_seconds(from, zone);
+                let length = i64::try_from(to.since(from).as_secs()).unwrap_or(i64::MAX);
+                // In an hour that happens twice the local end may lie before the local start.
+                let last = local_seconds(to, zone).max(first.saturating_add(length));
+                Walk::span(now, first, last.saturating_add(1))
+            }
+            (_, Purpose::Incremental | Purpose::Full) => {
+                Walk::whole(now, i64::from(self.settings.history_days) * 86_400)
+            }
+        }
+    }
+
+    /// One answer of the report; where the vendor refuses large pages, its default is asked for.
+    async fn report(
+        &self,
+        context: &CallContext<'_>,
+        agent: &str,
+        window: Window,
+        walk: &mut Walk,
+    ) -> Result<Report> {
+        let first = self.ask(context, agent, window, walk).await;
+        match first {
+            Err(error) if walk.limit > SMALL_LIMIT && may_be_the_limit(&error) => {
+                walk.limit = SMALL_LIMIT;
+                walk.offset = 0;
+                self.ask(context, agent, window, walk).await
+            }
+            other => other,
+        }
+    }
+
+    async fn ask(
+        &self,
+        context: &CallContext<'_>,
+        agent: &str,
+        (from, to): Window,
+        walk: &Walk,
+    ) -> Result<Report> {
+        // Whether the ends are inclusive is not documented: a second more on each side finds what
+        // lies on them either way, and what is met twice is the same record.
+        let body = json!({
+            "agent_uuid": agent,
+            "start": text(from - 1),
+            "end": text(to + 1),
+            "limit": walk.limit,
+            "offset": walk.offset,
+        });
+        let call = Call {
+            operation: "NN-29",
+            safety: Safety::Read,
+            path: "/statistic/dialog-report",
+            query: &[],
+            body: Some(body),
+            authorization: Authorization::Bearer,
+        };
+        let answer = self.client.post(context, call).await?;
+        if answer.body.is_empty() {
+            return Err(bad_response("NN-29", "the answer is empty"));
+        }
+        wire::report(&answer.body)
+    }
+}
+
+/// The document names 500 for every wrong request of this operation and 409 elsewhere.
+fn may_be_the_limit(error: &ProviderError) -> bool {
+    matches!(error.status, Some(400 | 409 | 422 | 500))
+}
+
+fn counted(report: &Report) -> Counted {
+    let mut dialogs: Vec<String> = report
+        .rows
+        .iter()
+        .filter_map(|row| id(Some(row), &["dialog_uuid"]))
+        .collect();
+    dialogs.sort_unstable();
+    dialogs.dedup();
+    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    Counted {
+        rows: count(report.rows.len() + report.unreadable.len()),
+        dialogs: count(dialogs.len()),
+        total: report.total,
+    }
+}
+
+/// The records of one answer: every attempt is one, its rows are its fingerprint.
+fn changes(agent: &str, name: Option<&str>, report: &Report) -> Vec<Change> {
+    let mut records: Vec<(RecordRef, Vec<Row>)> = Vec::new();
+    let mut changes = Vec::new();
+    for row in &report.rows {
+        let attempt = id(Some(row), &["call_uuid"]).map(|id| RecordRef::new(ATTEMPT, id));
+        let dialog = || id(Some(row), &["dialog_uuid"]).map(|id| RecordRef::new(DIALOG, id));
+        let Some(record) = attempt.or_else(dialog) else {
+            let text = serde_json::to_string(row).unwrap_or_default();
+            changes.push(nameless(text, "the row names neither a call nor a dialog"));
+            continue;
+        };
+        match records.iter_mut().find(|(known, _)| *known == record) {
+            Some((_, rows)) if rows.contains(row) => {}
+            Some((_, rows)) => rows.push(row.clone()),
+            None => records.push((record, vec![row.clone()])),
+        }
+    }
+    for (_, text) in &report.unreadable {
+        changes.push(nameless(text.clone(), "the row cannot be read"));
+    }
+    changes.extend(records.into_iter().map(|(record, mut rows)| {
+        rows.sort_by_cached_key(|row| serde_json::to_string(row).unwrap_or_default());
+        let listed = serde_json::to_vec(&(agent, &rows)).unwrap_or_default();
+        let hint = Listed {
+            agent_uuid: agent.to_owned(),
+            agent_name: name.map(str::to_owned),
+            result: rows,
+        };
+        Change::Seen {
+            record,
+            fingerprint: fingerprint(&listed),
+            hint: serde_json::to_value(hint).ok(),
+        }
+    }));
+    changes
+}
+
+/// A row without an id is kept under a hash of itself.
+fn nameless(text: String, reason: &str) -> Change {
+    let name = fingerprint(text.as_bytes())
+        .iter()
+        .fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
+    Change::Quarantined {
+        record: RecordRef::new("report_row", name),
+        raw: vec![RawDocument::json("NN-29", text)],
+        reason: reason.to_owned(),
+        pointer: None,
+    }
+}
+
+fn finished(walk: &Walk, changes: Vec<Change>) -> Page {
+    let resume = || cursor(&Position::Resume(walk.resume()));
+    let next = if walk.window().is_some() {
+        Next::More(cursor(&Position::Walk(walk.clone())))
+    } else if walk.doubted.is_empty() {
+        Next::Done { resume: resume() }
+    } else {
+        Next::Unproved {
+            resume: resume(),
+            reason: walk.reason.clone().unwrap_or_default(),
+        }
+    };
+    Page {
+        changes,
+        next,
+        total_hint: None,
+    }
+}
+
+fn cursor(position: &Position) -> Cursor {
+    Cursor(serde_json::to_value(position).unwrap_or(Value::Null))
+}

@@ -1,0 +1,129 @@
+//! Backfills: a span of time walked again on request.
+
+use callweave_model::{ConnectionId, Timestamp};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Result, TenantTx, convert};
+
+/// A backfill.
+#[derive(Clone, Debug)]
+pub struct Backfill {
+    /// Its id.
+    pub id: Uuid,
+    /// Which connection.
+    pub connection: ConnectionId,
+    /// From, inclusive.
+    pub from: Timestamp,
+    /// To, exclusive.
+    pub to: Timestamp,
+    /// `accepted, processing, completed, failed, canceled`.
+    pub state: String,
+    /// Why it is in that state.
+    pub reason: Option<String>,
+    /// Where each stream's walk stands; `null` for a stream that is done.
+    pub cursors: Value,
+    /// Pages read.
+    pub pages: i64,
+    /// Records seen.
+    pub records: i64,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it moved last.
+    pub modified_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    connection_id: Uuid,
+    window_from: convert::DbTime,
+    window_to: convert::DbTime,
+    state: String,
+    reason: Option<String>,
+    cursors: Value,
+    pages: i64,
+    records: i64,
+    created_at: convert::DbTime,
+    modified_at: convert::DbTime,
+}
+
+impl From<Row> for Backfill {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            connection: ConnectionId(row.connection_id),
+            from: convert::model(row.window_from),
+            to: convert::model(row.window_to),
+            state: row.state,
+            reason: row.reason,
+            cursors: row.cursors,
+            pages: row.pages,
+            records: row.records,
+            created_at: convert::model(row.created_at),
+            modified_at: convert::model(row.modified_at),
+        }
+    }
+}
+
+impl TenantTx {
+    /// Stores a new backfill and makes a run due at once.
+    pub async fn insert_backfill(&mut self, backfill: &Backfill) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO backfills (tenant_id, id, connection_id, window_from, window_to, state, \
+                 created_at, modified_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        )
+        .bind(self.tenant().0)
+        .bind(backfill.id)
+        .bind(backfill.connection.0)
+        .bind(convert::db(backfill.from))
+        .bind(convert::db(backfill.to))
+        .bind(&backfill.state)
+        .bind(convert::db(backfill.created_at))
+        .execute(self.executor())
+        .await?;
+        self.request_sync(backfill.connection, false).await
+    }
+
+    /// The backfills of a connection, newest first; `open_only` leaves the ended ones out.
+    pub async fn list_backfills(
+        &mut self,
+        connection: ConnectionId,
+        open_only: bool,
+    ) -> Result<Vec<Backfill>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, connection_id, window_from, window_to, state, reason, cursors, pages, records, \
+                 created_at, modified_at \
+             FROM backfills WHERE tenant_id = $1 AND connection_id = $2 \
+                 AND (NOT $3 OR state IN ('accepted', 'processing')) \
+             ORDER BY created_at DESC, id LIMIT 200",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(open_only)
+        .fetch_all(self.executor())
+        .await?;
+        Ok(rows.into_iter().map(Backfill::from).collect())
+    }
+
+    /// Writes how far a backfill has come; nothing when it was canceled meanwhile.
+    pub async fn save_backfill(&mut self, backfill: &Backfill, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE backfills SET state = $3, reason = $4, cursors = $5, pages = $6, records = $7, \
+                 modified_at = $8 \
+             WHERE tenant_id = $1 AND id = $2 AND state IN ('accepted', 'processing')",
+        )
+        .bind(self.tenant().0)
+        .bind(backfill.id)
+        .bind(&backfill.state)
+        .bind(&backfill.reason)
+        .bind(convert::json(&backfill.cursors))
+        .bind(backfill.pages)
+        .bind(backfill.records)
+        .bind(convert::db(now))
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+}

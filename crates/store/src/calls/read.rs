@@ -1,0 +1,361 @@
+//! Reading calls, and the few members of them that the CRM writes.
+
+use callweave_model::{
+    Analysis, AnalyzedCall, CallId, ConnectionId, Timestamp, Transcript, facts::CallFacts,
+};
+use serde_json::{Value, json};
+use sqlx::QueryBuilder;
+use uuid::Uuid;
+
+use super::{
+    CallFilter, CallPosition, ConnectionScope, Order, row::unpack_transcript, write::Written,
+};
+use crate::{Result, StoreError, TenantTx, convert, events::Event};
+
+/// A call as it is stored: the head, and on request its documents.
+#[derive(Clone, Debug)]
+pub struct StoredCall {
+    /// Its id.
+    pub id: CallId,
+    /// The connection it came over.
+    pub connection_id: ConnectionId,
+    /// The vendor's key.
+    pub vendor: String,
+    /// The call; transcript and analyses are filled only when asked for.
+    pub call: AnalyzedCall,
+    /// Whether it has a transcript.
+    pub has_transcript: bool,
+    /// What the CRM attached.
+    pub client_metadata: Value,
+    /// The CRM's own objects.
+    pub external_refs: Value,
+    /// The list's key.
+    pub sort_at: Timestamp,
+    /// Counts its changes.
+    pub version: i32,
+    /// SHA-256 over the canonical form.
+    pub payload_hash: Vec<u8>,
+    /// The version of the mapping rules.
+    pub mapper_version: i32,
+    /// JSON pointers no mapper consumed.
+    pub unmapped: Vec<String>,
+    /// When the gateway first heard of it.
+    pub first_seen_at: Timestamp,
+    /// When it last changed here.
+    pub modified_at: Timestamp,
+    /// When it was last fetched with news.
+    pub observed_at: Timestamp,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// The vendor's answer that says so.
+    pub deletion_evidence: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct HeadRow {
+    id: Uuid,
+    connection_id: Uuid,
+    vendor: String,
+    body: String,
+    has_transcript: bool,
+    client_metadata: Value,
+    external_refs: Value,
+    sort_at: convert::DbTime,
+    version: i32,
+    payload_hash: Vec<u8>,
+    mapper_version: i32,
+    unmapped: Vec<String>,
+    first_seen_at: convert::DbTime,
+    modified_at: convert::DbTime,
+    observed_at: convert::DbTime,
+    deleted_at: Option<convert::DbTime>,
+    deletion_evidence: Option<String>,
+}
+
+impl HeadRow {
+    fn into_stored(self) -> Result<StoredCall> {
+        Ok(StoredCall {
+            id: CallId(self.id),
+            connection_id: ConnectionId(self.connection_id),
+            vendor: self.vendor,
+            call: serde_json::from_str(&self.body)
+                .map_err(|error| StoreError::inconsistent("calls", error))?,
+            has_transcript: self.has_transcript,
+            client_metadata: self.client_metadata,
+            external_refs: self.external_refs,
+            sort_at: convert::model(self.sort_at),
+            version: self.version,
+            payload_hash: self.payload_hash,
+            mapper_version: self.mapper_version,
+            unmapped: self.unmapped,
+            first_seen_at: convert::model(self.first_seen_at),
+            modified_at: convert::model(self.modified_at),
+            observed_at: convert::model(self.observed_at),
+            deleted_at: convert::model_option(self.deleted_at),
+            deletion_evidence: self.deletion_evidence,
+        })
+    }
+}
+
+/// What a CRM may change of a call.
+#[derive(Clone, Debug, Default)]
+pub struct CallPatch {
+    /// Replaces what the CRM attached.
+    pub client_metadata: Option<Value>,
+    /// Replaces the CRM's own objects.
+    pub external_refs: Option<Value>,
+    /// Facts the vendor lacks.
+    pub facts: Option<CallFacts>,
+}
+
+/// One change of a call.
+#[derive(Clone, Debug)]
+pub struct CallVersion {
+    /// Counts from 1.
+    pub version: i32,
+    /// When.
+    pub at: Timestamp,
+    /// `created, updated, restored, deleted, client`.
+    pub cause: String,
+    /// The top-level members that changed.
+    pub changed: Vec<String>,
+}
+
+const HEAD: &str = "SELECT call.id, call.connection_id, call.vendor, call.body, call.has_transcript, \
+     call.client_metadata, call.external_refs, call.sort_at, call.version, call.payload_hash, \
+     call.mapper_version, call.unmapped, call.first_seen_at, call.modified_at, call.observed_at, \
+     call.deleted_at, call.deletion_evidence FROM calls AS call WHERE call.tenant_id = ";
+
+impl TenantTx {
+    /// Lists calls by the list's key, beyond `after`.
+    pub async fn list_calls(
+        &mut self,
+        filter: &CallFilter,
+        order: Order,
+        after: Option<CallPosition>,
+        limit: i64,
+    ) -> Result<Vec<StoredCall>> {
+        let mut query = QueryBuilder::new(HEAD);
+        query.push_bind(self.tenant().0);
+        filter.push(&mut query);
+        if let Some(after) = after {
+            query.push(match order {
+                Order::Asc => " AND (call.sort_at, call.id) > (",
+                Order::Desc => " AND (call.sort_at, call.id) < (",
+            });
+            query
+                .push_bind(convert::db(after.sort_at))
+                .push(", ")
+                .push_bind(after.id.0)
+                .push(")");
+        }
+        query.push(match order {
+            Order::Asc => " ORDER BY call.sort_at, call.id LIMIT ",
+            Order::Desc => " ORDER BY call.sort_at DESC, call.id DESC LIMIT ",
+        });
+        query.push_bind(limit);
+        let rows: Vec<HeadRow> = query.build_query_as().fetch_all(self.executor()).await?;
+        rows.into_iter().map(HeadRow::into_stored).collect()
+    }
+
+    /// Fills in the documents of calls.
+    pub async fn attach_documents(
+        &mut self,
+        calls: &mut [StoredCall],
+        transcript: bool,
+        analyses: bool,
+    ) -> Result<()> {
+        if calls.is_empty() || !(transcript || analyses) {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = calls.iter().map(|call| call.id.0).collect();
+        let sort: Vec<convert::DbTime> =
+            calls.iter().map(|call| convert::db(call.sort_at)).collect();
+        let rows: Vec<(Uuid, Option<Vec<u8>>, Vec<u8>)> = sqlx::query_as(
+            "SELECT document.call_id, document.transcript, document.analyses \
+             FROM UNNEST($2::uuid[], $3::timestamptz[]) AS wanted (id, sort_at) \
+             JOIN call_documents AS document ON document.tenant_id = $1 \
+                 AND document.sort_at = wanted.sort_at AND document.call_id = wanted.id",
+        )
+        .bind(self.tenant().0)
+        .bind(ids)
+        .bind(sort)
+        .fetch_all(self.executor())
+        .await?;
+        let mut rows = convert::by_key(rows, |(id, ..)| *id);
+        for stored in calls {
+            let Some((_, packed_transcript, packed_analyses)) = rows.remove(&stored.id.0) else {
+                continue;
+            };
+            if transcript {
+                stored.call.transcript = unpack_transcript(packed_transcript.as_deref())?;
+            }
+            if analyses {
+                stored.call.analyses =
+                    convert::unpack::<Vec<Analysis>>("call_documents", &packed_analyses)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One call, deleted or not.
+    pub async fn find_call(&mut self, id: CallId) -> Result<Option<StoredCall>> {
+        let Some(sort_at) = self.sort_of(id).await? else {
+            return Ok(None);
+        };
+        let mut query = QueryBuilder::new(HEAD);
+        query.push_bind(self.tenant().0);
+        query.push(" AND call.sort_at = ").push_bind(sort_at);
+        query.push(" AND call.id = ").push_bind(id.0);
+        let row: Option<HeadRow> = query
+            .build_query_as()
+            .fetch_optional(self.executor())
+            .await?;
+        row.map(HeadRow::into_stored).transpose()
+    }
+
+    /// The transcript of a call: `None` when there is no such call, `Some(None)` when it has none.
+    pub async fn find_transcript(&mut self, id: CallId) -> Result<Option<Option<Transcript>>> {
+        let Some(sort_at) = self.sort_of(id).await? else {
+            return Ok(None);
+        };
+        let packed: Option<Option<Vec<u8>>> = sqlx::query_scalar(
+            "SELECT transcript FROM call_documents \
+             WHERE tenant_id = $1 AND sort_at = $2 AND call_id = $3",
+        )
+        .bind(self.tenant().0)
+        .bind(sort_at)
+        .bind(id.0)
+        .fetch_optional(self.executor())
+        .await?;
+        packed
+            .map(|packed| unpack_transcript(packed.as_deref()))
+            .transpose()
+    }
+
+    async fn sort_of(&mut self, id: CallId) -> Result<Option<convert::DbTime>> {
+        Ok(
+            sqlx::query_scalar("SELECT sort_at FROM call_keys WHERE tenant_id = $1 AND id = $2")
+                .bind(self.tenant().0)
+                .bind(id.0)
+                .fetch_optional(self.executor())
+                .await?,
+        )
+    }
+
+    /// The changes of a call, newest first.
+    pub async fn list_call_versions(&mut self, id: CallId, limit: i64) -> Result<Vec<CallVersion>> {
+        let rows: Vec<(i32, convert::DbTime, String, Vec<String>)> = sqlx::query_as(
+            "SELECT version, at, cause, changed FROM call_versions \
+             WHERE tenant_id = $1 AND call_id = $2 ORDER BY version DESC LIMIT $3",
+        )
+        .bind(self.tenant().0)
+        .bind(id.0)
+        .bind(limit)
+        .fetch_all(self.executor())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(version, at, cause, changed)| CallVersion {
+                version,
+                at: convert::model(at),
+                cause,
+                changed,
+            })
+            .collect())
+    }
+
+    /// Writes what a CRM may change. `Ok(false)` when `if_version` is not the call's any more;
+    /// nothing is written when nothing changes.
+    pub async fn patch_call(
+        &mut self,
+        scope: &ConnectionScope,
+        id: CallId,
+        if_version: Option<i32>,
+        patch: CallPatch,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let loaded = self.lock_calls(&[id.0]).await?.into_iter().next();
+        let Some((_, first_seen_at, Some(mut loaded))) = loaded else {
+            return Ok(false);
+        };
+        if if_version.is_some_and(|version| version != loaded.version) {
+            return Ok(false);
+        }
+        let before = (loaded.client_metadata.clone(), loaded.external_refs.clone());
+        if let Some(metadata) = patch.client_metadata {
+            loaded.client_metadata = convert::json(&metadata);
+        }
+        if let Some(refs) = patch.external_refs {
+            loaded.external_refs = convert::json(&refs);
+        }
+        if let Some(facts) = patch.facts {
+            loaded.facts = loaded.facts.updated_by(facts);
+        }
+        let notes_changed =
+            before != (loaded.client_metadata.clone(), loaded.external_refs.clone());
+        let after = loaded.deleted_at.is_none().then(|| loaded.call.clone());
+        let written = Written::decide(id, Some(&loaded), after, first_seen_at, now);
+        let row = match written {
+            None if notes_changed => Written::with_notes(id, loaded, first_seen_at),
+            None => return Ok(true),
+            Some(mut row) => {
+                row.cause = "client";
+                row
+            }
+        };
+        let event = Event {
+            event_type: "call.updated",
+            connection: Some(scope.id),
+            subject: Some(id.0),
+            data: json!({"vendor": scope.vendor, "version": row.version, "cause": "client"}),
+        };
+        self.write_calls(scope, &[row], now).await?;
+        self.insert_events(&[event], now).await?;
+        Ok(true)
+    }
+
+    /// Deletes a call here: its text and documents go, a tombstone stays, and a later sync does not
+    /// bring it back until the vendor changes it.
+    pub async fn delete_call(
+        &mut self,
+        scope: &ConnectionScope,
+        id: CallId,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let loaded = self.lock_calls(&[id.0]).await?.into_iter().next();
+        let Some((_, first_seen_at, Some(loaded))) = loaded else {
+            return Ok(false);
+        };
+        let Some(mut row) = Written::decide(id, Some(&loaded), None, first_seen_at, now) else {
+            return Ok(false);
+        };
+        row.deletion_evidence = Some("deleted through the API".to_owned());
+        row.call = AnalyzedCall::new(row.call.remote_id.clone());
+        row.client_metadata = json!({});
+        let event = Event {
+            event_type: "call.deleted",
+            connection: Some(scope.id),
+            subject: Some(id.0),
+            data: json!({"vendor": scope.vendor, "version": row.version, "cause": "client"}),
+        };
+        self.write_calls(scope, &[row], now).await?;
+        sqlx::query("UPDATE records SET due_at = NULL WHERE tenant_id = $1 AND call_id = $2")
+            .bind(self.tenant().0)
+            .bind(id.0)
+            .execute(self.executor())
+            .await?;
+        sqlx::query(
+            "DELETE FROM record_documents AS link USING records AS record \
+             WHERE record.tenant_id = $1 AND record.call_id = $2 AND link.tenant_id = $1 \
+                 AND link.connection_id = record.connection_id AND link.kind = record.kind \
+                 AND link.remote_id = record.remote_id",
+        )
+        .bind(self.tenant().0)
+        .bind(id.0)
+        .execute(self.executor())
+        .await?;
+        self.insert_events(&[event], now).await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,101 @@
+//! A call as its rows hold it.
+
+use callweave_model::{Analysis, AnalyzedCall, Timestamp, Transcript, facts::CallFacts};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Result, StoreError, TenantTx, convert};
+
+/// A stored call with all that belongs to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    pub(crate) call: AnalyzedCall,
+    pub(crate) sort_at: Timestamp,
+    pub(crate) client_metadata: Value,
+    pub(crate) external_refs: Value,
+    pub(crate) facts: CallFacts,
+    pub(crate) version: i32,
+    pub(crate) payload_hash: Vec<u8>,
+    pub(crate) unmapped: Vec<String>,
+    pub(crate) observed_at: Timestamp,
+    pub(crate) deleted_at: Option<Timestamp>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    sort_at: convert::DbTime,
+    body: String,
+    client_metadata: Value,
+    external_refs: Value,
+    facts: Value,
+    version: i32,
+    payload_hash: Vec<u8>,
+    unmapped: Vec<String>,
+    observed_at: convert::DbTime,
+    deleted_at: Option<convert::DbTime>,
+    transcript: Option<Vec<u8>>,
+    analyses: Vec<u8>,
+}
+
+impl Row {
+    fn into_loaded(self) -> Result<Loaded> {
+        let broken = |error: serde_json::Error| StoreError::inconsistent("calls", error);
+        let mut call: AnalyzedCall = serde_json::from_str(&self.body).map_err(broken)?;
+        call.transcript = unpack_transcript(self.transcript.as_deref())?;
+        call.analyses = convert::unpack::<Vec<Analysis>>("call_documents", &self.analyses)?;
+        Ok(Loaded {
+            call,
+            sort_at: convert::model(self.sort_at),
+            client_metadata: self.client_metadata,
+            external_refs: self.external_refs,
+            facts: serde_json::from_value(self.facts).map_err(broken)?,
+            version: self.version,
+            payload_hash: self.payload_hash,
+            unmapped: self.unmapped,
+            observed_at: convert::model(self.observed_at),
+            deleted_at: convert::model_option(self.deleted_at),
+        })
+    }
+}
+
+pub(crate) fn unpack_transcript(packed: Option<&[u8]>) -> Result<Option<Transcript>> {
+    packed
+        .map(|packed| convert::unpack("call_documents", packed))
+        .transpose()
+}
+
+impl TenantTx {
+    /// Locks the keys of calls in one order and loads what is stored of them.
+    pub(crate) async fn lock_calls(
+        &mut self,
+        ids: &[Uuid],
+    ) -> Result<Vec<(Uuid, Timestamp, Option<Loaded>)>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<(Uuid, convert::DbTime, convert::DbTime)> = sqlx::query_as(
+            "SELECT id, sort_at, first_seen_at FROM call_keys \
+             WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR UPDATE",
+        )
+        .bind(self.tenant().0)
+        .bind(ids)
+        .fetch_all(self.executor())
+        .await?;
+        let key_ids: Vec<Uuid> = keys.iter().map(|(id, ..)| *id).collect();
+        let key_sort: Vec<convert::DbTime> = keys.iter().map(|(_, sort, _)| *sort).collect();
+        let rows: Vec<Row> = sqlx::query_as(include_str!("../../sql/load_calls.sql"))
+            .bind(self.tenant().0)
+            .bind(key_ids)
+            .bind(key_sort)
+            .fetch_all(self.executor())
+            .await?;
+        let mut rows = convert::by_key(rows, |row| row.id);
+        keys.into_iter()
+            .map(|(id, _, first_seen)| {
+                let loaded = rows.remove(&id).map(Row::into_loaded).transpose()?;
+                Ok((id, convert::model(first_seen), loaded))
+            })
+            .collect()
+    }
+}

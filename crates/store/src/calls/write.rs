@@ -1,0 +1,489 @@
+//! Writing calls: the rows of a changed call are replaced, in whichever month they belong.
+
+use std::{collections::BTreeSet, mem};
+
+use callweave_model::{
+    AnalyzedCall, CallId, MAPPER_VERSION, Timestamp,
+    enums::{ArtifactState, PartyRole},
+    facts::CallFacts,
+    merge,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{apply::ConnectionScope, row::Loaded};
+use crate::{Result, Store, StoreError, TenantTx, convert};
+
+/// The longest text that goes into full-text search; PostgreSQL refuses vectors beyond 1 MiB.
+const SEARCH_LIMIT: usize = 400_000;
+
+/// A call as it is to be written.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) id: CallId,
+    pub(crate) call: AnalyzedCall,
+    pub(crate) old_sort_at: Option<Timestamp>,
+    pub(crate) sort_at: Timestamp,
+    pub(crate) first_seen_at: Timestamp,
+    pub(crate) version: i32,
+    pub(crate) cause: &'static str,
+    pub(crate) changed: Vec<String>,
+    pub(crate) payload_hash: Vec<u8>,
+    pub(crate) client_metadata: Value,
+    pub(crate) external_refs: Value,
+    pub(crate) facts: CallFacts,
+    pub(crate) unmapped: Vec<String>,
+    pub(crate) observed_at: Timestamp,
+    pub(crate) deleted_at: Option<Timestamp>,
+    pub(crate) deletion_evidence: Option<String>,
+    ready_before: BTreeSet<String>,
+}
+
+impl Written {
+    /// Compares a call with what stands; `None` when nothing is to be written.
+    pub(crate) fn decide(
+        id: CallId,
+        before: Option<&Loaded>,
+        after: Option<AnalyzedCall>,
+        first_seen_at: Timestamp,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let was_deleted = before
+            .as_ref()
+            .is_some_and(|loaded| loaded.deleted_at.is_some());
+        let (mut call, deleted) = match (after, before) {
+            (Some(call), _) => (call, false),
+            (None, Some(loaded)) if !was_deleted => (loaded.call.clone(), true),
+            (None, _) => return None,
+        };
+        let facts = before
+            .as_ref()
+            .map(|loaded| loaded.facts.clone())
+            .unwrap_or_default();
+        facts.fill(&mut call);
+        merge::assign_ids(&mut call, id);
+        let payload_hash = hash(&call)?;
+        let same = before
+            .as_ref()
+            .is_some_and(|loaded| loaded.payload_hash == payload_hash);
+        if same && !deleted && !was_deleted {
+            return None;
+        }
+        let cause = match (before, deleted, was_deleted) {
+            (None, ..) => "created",
+            (_, true, _) => "deleted",
+            (_, _, true) => "restored",
+            _ => "updated",
+        };
+        Some(Self {
+            id,
+            changed: before
+                .as_ref()
+                .map(|loaded| differences(&loaded.call, &call))
+                .unwrap_or_default(),
+            ready_before: before
+                .as_ref()
+                .map(|loaded| ready(&loaded.call))
+                .unwrap_or_default(),
+            old_sort_at: before.map(|loaded| loaded.sort_at),
+            sort_at: call.started_at.unwrap_or(first_seen_at),
+            first_seen_at,
+            version: before.map_or(1, |loaded| loaded.version + 1),
+            cause,
+            payload_hash,
+            client_metadata: before
+                .as_ref()
+                .map_or(json!({}), |loaded| loaded.client_metadata.clone()),
+            external_refs: before
+                .as_ref()
+                .map_or(json!([]), |loaded| loaded.external_refs.clone()),
+            facts,
+            unmapped: before
+                .as_ref()
+                .map(|loaded| loaded.unmapped.clone())
+                .unwrap_or_default(),
+            observed_at: before.map_or(now, |loaded| loaded.observed_at),
+            deleted_at: deleted.then_some(now),
+            deletion_evidence: deleted.then(String::new),
+            call,
+        })
+    }
+
+    /// The call as it stands, under a new version, for a change of the CRM's own members.
+    pub(crate) fn with_notes(id: CallId, loaded: Loaded, first_seen_at: Timestamp) -> Self {
+        Self {
+            id,
+            ready_before: ready(&loaded.call),
+            call: loaded.call,
+            old_sort_at: Some(loaded.sort_at),
+            sort_at: loaded.sort_at,
+            first_seen_at,
+            version: loaded.version + 1,
+            cause: "client",
+            changed: vec!["client_metadata".to_owned(), "external_refs".to_owned()],
+            payload_hash: loaded.payload_hash,
+            client_metadata: loaded.client_metadata,
+            external_refs: loaded.external_refs,
+            facts: loaded.facts,
+            unmapped: loaded.unmapped,
+            observed_at: loaded.observed_at,
+            deleted_at: loaded.deleted_at,
+            deletion_evidence: None,
+        }
+    }
+
+    /// Whether an artifact was not ready before and is now.
+    pub(crate) fn became_ready(&self, artifact: &str) -> bool {
+        self.call.artifact_state(artifact) == ArtifactState::Ready
+            && !self.ready_before.contains(artifact)
+            && self.deleted_at.is_none()
+    }
+}
+
+fn ready(call: &AnalyzedCall) -> BTreeSet<String> {
+    call.artifacts
+        .iter()
+        .filter(|(_, status)| status.state == ArtifactState::Ready)
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+/// The content hash over the canonical form; what changes without meaning is not part of it.
+pub(crate) fn hash(call: &AnalyzedCall) -> Option<Vec<u8>> {
+    serde_json::to_vec(call)
+        .ok()
+        .map(|bytes| convert::sha256(&bytes))
+}
+
+/// The top-level members that differ.
+fn differences(before: &AnalyzedCall, after: &AnalyzedCall) -> Vec<String> {
+    match (serde_json::to_value(before), serde_json::to_value(after)) {
+        (Ok(Value::Object(old)), Ok(Value::Object(new))) => new
+            .iter()
+            .filter(|(name, value)| old.get(*name) != Some(value))
+            .map(|(name, _)| name.clone())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[derive(Default)]
+struct Columns {
+    ids: Vec<Uuid>,
+    sort: Vec<convert::DbTime>,
+    remote_ids: Vec<String>,
+    words: [Vec<String>; 4],
+    started: Vec<Option<convert::DbTime>>,
+    durations: Vec<Option<i64>>,
+    sentiments: Vec<Option<String>>,
+    passed: Vec<Option<bool>>,
+    scores: Vec<Option<f64>>,
+    has_transcript: Vec<bool>,
+    agents: Vec<Value>,
+    phones: Vec<Value>,
+    tags: Vec<Value>,
+    bodies: Vec<String>,
+    metadata: Vec<Value>,
+    refs: Vec<Value>,
+    facts: Vec<Value>,
+    versions: Vec<i32>,
+    hashes: Vec<Vec<u8>>,
+    unmapped: Vec<Value>,
+    first_seen: Vec<convert::DbTime>,
+    observed: Vec<convert::DbTime>,
+    deleted: Vec<Option<convert::DbTime>>,
+    evidence: Vec<Option<String>>,
+    transcripts: Vec<Option<Vec<u8>>>,
+    analyses: Vec<Vec<u8>>,
+    search: Vec<String>,
+    causes: Vec<&'static str>,
+    changed: Vec<Value>,
+}
+
+impl Columns {
+    fn push(&mut self, row: &Written) -> Result<()> {
+        let mut head = row.call.clone();
+        let transcript = head.transcript.take();
+        let analyses = mem::take(&mut head.analyses);
+        let broken = |error: serde_json::Error| StoreError::inconsistent("calls", error);
+        self.ids.push(row.id.0);
+        self.sort.push(convert::db(row.sort_at));
+        self.remote_ids.push(convert::text(&head.remote_id));
+        for (column, word) in self.words.iter_mut().zip([
+            head.channel.as_str(),
+            head.kind.as_str(),
+            head.direction.as_str(),
+            head.status.as_str(),
+        ]) {
+            column.push(word.to_owned());
+        }
+        self.started.push(convert::db_option(head.started_at));
+        self.durations.push(head.duration_ms);
+        self.sentiments
+            .push(head.rollup.sentiment.map(|label| label.as_str().to_owned()));
+        self.passed.push(head.rollup.passed);
+        self.scores.push(head.rollup.score_pct);
+        self.has_transcript.push(transcript.is_some());
+        self.agents.push(agents(&head));
+        self.phones.push(phones(&head));
+        self.tags.push(convert::json(&json!(head.rollup.tags)));
+        self.bodies
+            .push(serde_json::to_string(&head).map_err(broken)?);
+        self.metadata.push(row.client_metadata.clone());
+        self.refs.push(row.external_refs.clone());
+        self.facts
+            .push(serde_json::to_value(&row.facts).map_err(broken)?);
+        self.versions.push(row.version);
+        self.hashes.push(row.payload_hash.clone());
+        self.unmapped.push(convert::json(&json!(row.unmapped)));
+        self.first_seen.push(convert::db(row.first_seen_at));
+        self.observed.push(convert::db(row.observed_at));
+        self.deleted.push(convert::db_option(row.deleted_at));
+        self.evidence.push(row.deletion_evidence.clone());
+        self.transcripts.push(
+            transcript
+                .as_ref()
+                .map(|value| convert::pack("call_documents", value))
+                .transpose()?,
+        );
+        self.analyses
+            .push(convert::pack("call_documents", &analyses)?);
+        self.search.push(search_text(&row.call));
+        self.causes.push(row.cause);
+        self.changed.push(json!(row.changed));
+        Ok(())
+    }
+}
+
+fn agents(call: &AnalyzedCall) -> Value {
+    let names: BTreeSet<String> = call
+        .parties
+        .iter()
+        .filter(|party| matches!(party.role, PartyRole::Agent | PartyRole::Bot))
+        .flat_map(|party| [party.name.as_deref(), party.remote_id.as_deref()])
+        .flatten()
+        .map(convert::text)
+        .collect();
+    json!(names)
+}
+
+fn phones(call: &AnalyzedCall) -> Value {
+    let numbers: BTreeSet<String> = call
+        .parties
+        .iter()
+        .flat_map(|party| [party.phone.as_deref(), party.phone_raw.as_deref()])
+        .flatten()
+        .map(convert::text)
+        .collect();
+    json!(numbers)
+}
+
+fn search_text(call: &AnalyzedCall) -> String {
+    let mut text = String::new();
+    let mut add = |part: &str| {
+        if text.len() + part.len() < SEARCH_LIMIT {
+            text.push_str(&convert::text(part));
+            text.push('\n');
+        }
+    };
+    call.subject.iter().for_each(|subject| add(subject));
+    call.rollup.tags.iter().for_each(|tag| add(tag));
+    for party in &call.parties {
+        [&party.name, &party.phone, &party.external_id]
+            .into_iter()
+            .flatten()
+            .for_each(|part| add(part));
+    }
+    for analysis in &call.analyses {
+        analysis
+            .summaries
+            .iter()
+            .for_each(|summary| add(&summary.text));
+    }
+    if let Some(transcript) = &call.transcript {
+        if transcript.utterances.is_empty() {
+            transcript.text.iter().for_each(|whole| add(whole));
+        }
+        transcript
+            .utterances
+            .iter()
+            .for_each(|utterance| add(&utterance.text));
+    }
+    text
+}
+
+impl Store {
+    /// Makes the partitions of the months of these instants, as far as they are plausible (up to
+    /// twenty years back, one ahead); the rest goes into the default partition.
+    pub(crate) async fn ensure_months(
+        &self,
+        instants: impl Iterator<Item = Timestamp>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let year_of =
+            |instant: Timestamp| instant.as_jiff().to_zoned(jiff::tz::TimeZone::UTC).year();
+        let this_year = year_of(now);
+        let months: BTreeSet<String> = instants
+            .filter(|instant| (this_year - 20..=this_year + 1).contains(&year_of(*instant)))
+            .map(|instant| instant.as_jiff().strftime("%Y-%m-01").to_string())
+            .collect();
+        let missing = self.unknown_months(&months);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.system().await?;
+        sqlx::query("SELECT ensure_call_partition(month::date) FROM UNNEST($1::text[]) AS month")
+            .bind(missing.iter().cloned().collect::<Vec<String>>())
+            .execute(tx.executor())
+            .await?;
+        tx.commit().await?;
+        self.remember_months(missing);
+        Ok(())
+    }
+}
+
+impl TenantTx {
+    /// Replaces the rows of these calls; their keys are locked already.
+    pub(crate) async fn write_calls(
+        &mut self,
+        scope: &ConnectionScope,
+        written: &[Written],
+        now: Timestamp,
+    ) -> Result<()> {
+        if written.is_empty() {
+            return Ok(());
+        }
+        let mut columns = Columns::default();
+        for row in written {
+            columns.push(row)?;
+        }
+        self.remove_rows(written).await?;
+        self.insert_rows(scope, &columns, now).await?;
+        self.insert_documents(&columns).await?;
+        sqlx::query(
+            "UPDATE call_keys AS key SET sort_at = new.sort_at \
+             FROM UNNEST($2::uuid[], $3::timestamptz[]) AS new (id, sort_at) \
+             WHERE key.tenant_id = $1 AND key.id = new.id AND key.sort_at <> new.sort_at",
+        )
+        .bind(self.tenant().0)
+        .bind(&columns.ids)
+        .bind(&columns.sort)
+        .execute(self.executor())
+        .await?;
+        sqlx::query(
+            "INSERT INTO call_versions (tenant_id, call_id, version, at, cause, changed, payload_hash) \
+             SELECT $1, id, version, $2, cause, ARRAY(SELECT jsonb_array_elements_text(changed)), hash \
+             FROM UNNEST($3::uuid[], $4::int[], $5::text[], $6::jsonb[], $7::bytea[]) \
+                 AS new (id, version, cause, changed, hash)",
+        )
+        .bind(self.tenant().0)
+        .bind(convert::db(now))
+        .bind(&columns.ids)
+        .bind(&columns.versions)
+        .bind(&columns.causes)
+        .bind(&columns.changed)
+        .bind(&columns.hashes)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    async fn remove_rows(&mut self, written: &[Written]) -> Result<()> {
+        let (ids, sort): (Vec<Uuid>, Vec<convert::DbTime>) = written
+            .iter()
+            .filter_map(|row| row.old_sort_at.map(|at| (row.id.0, convert::db(at))))
+            .unzip();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for statement in [
+            "DELETE FROM calls AS old USING UNNEST($2::uuid[], $3::timestamptz[]) AS gone (id, sort_at) \
+             WHERE old.tenant_id = $1 AND old.sort_at = gone.sort_at AND old.id = gone.id",
+            "DELETE FROM call_documents AS old USING UNNEST($2::uuid[], $3::timestamptz[]) AS gone (id, sort_at) \
+             WHERE old.tenant_id = $1 AND old.sort_at = gone.sort_at AND old.call_id = gone.id",
+            "DELETE FROM call_search AS old USING UNNEST($2::uuid[], $3::timestamptz[]) AS gone (id, sort_at) \
+             WHERE old.tenant_id = $1 AND old.sort_at = gone.sort_at AND old.call_id = gone.id",
+        ] {
+            sqlx::query(statement)
+                .bind(self.tenant().0)
+                .bind(&ids)
+                .bind(&sort)
+                .execute(self.executor())
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_rows(
+        &mut self,
+        scope: &ConnectionScope,
+        columns: &Columns,
+        now: Timestamp,
+    ) -> Result<()> {
+        let [channels, kinds, directions, statuses] = &columns.words;
+        sqlx::query(include_str!("../../sql/insert_calls.sql"))
+            .bind(self.tenant().0)
+            .bind(scope.id.0)
+            .bind(&scope.vendor)
+            .bind(convert::db(now))
+            .bind(MAPPER_VERSION)
+            .bind(&columns.sort)
+            .bind(&columns.ids)
+            .bind(&columns.remote_ids)
+            .bind(channels)
+            .bind(kinds)
+            .bind(directions)
+            .bind(statuses)
+            .bind(&columns.started)
+            .bind(&columns.durations)
+            .bind(&columns.sentiments)
+            .bind(&columns.passed)
+            .bind(&columns.scores)
+            .bind(&columns.has_transcript)
+            .bind(&columns.agents)
+            .bind(&columns.phones)
+            .bind(&columns.tags)
+            .bind(&columns.bodies)
+            .bind(&columns.metadata)
+            .bind(&columns.refs)
+            .bind(&columns.facts)
+            .bind(&columns.versions)
+            .bind(&columns.hashes)
+            .bind(&columns.unmapped)
+            .bind(&columns.first_seen)
+            .bind(&columns.observed)
+            .bind(&columns.deleted)
+            .bind(&columns.evidence)
+            .execute(self.executor())
+            .await?;
+        Ok(())
+    }
+
+    async fn insert_documents(&mut self, columns: &Columns) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO call_documents (tenant_id, sort_at, call_id, transcript, analyses) \
+             SELECT $1, sort_at, id, transcript, analyses \
+             FROM UNNEST($2::timestamptz[], $3::uuid[], $4::bytea[], $5::bytea[]) \
+                 AS new (sort_at, id, transcript, analyses)",
+        )
+        .bind(self.tenant().0)
+        .bind(&columns.sort)
+        .bind(&columns.ids)
+        .bind(&columns.transcripts)
+        .bind(&columns.analyses)
+        .execute(self.executor())
+        .await?;
+        sqlx::query(
+            "INSERT INTO call_search (tenant_id, sort_at, call_id, words) \
+             SELECT $1, sort_at, id, to_tsvector('simple', words) \
+             FROM UNNEST($2::timestamptz[], $3::uuid[], $4::text[]) AS new (sort_at, id, words)",
+        )
+        .bind(self.tenant().0)
+        .bind(&columns.sort)
+        .bind(&columns.ids)
+        .bind(&columns.search)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+}

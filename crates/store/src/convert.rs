@@ -1,0 +1,80 @@
+//! Between model types and PostgreSQL's.
+
+use std::collections::BTreeMap;
+
+use callweave_model::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest as _, Sha256};
+
+use crate::{Result, StoreError};
+
+/// An instant as PostgreSQL takes it.
+pub(crate) type DbTime = jiff_sqlx::Timestamp;
+
+pub(crate) fn db(timestamp: Timestamp) -> DbTime {
+    timestamp.as_jiff().to_sqlx()
+}
+
+pub(crate) fn db_option(timestamp: Option<Timestamp>) -> Option<DbTime> {
+    timestamp.map(db)
+}
+
+pub(crate) fn model(timestamp: DbTime) -> Timestamp {
+    Timestamp::from_jiff(timestamp.to_jiff())
+}
+
+pub(crate) fn model_option(timestamp: Option<DbTime>) -> Option<Timestamp> {
+    timestamp.map(model)
+}
+
+/// Text as a PostgreSQL `text` can hold it: U+0000 becomes U+FFFD.
+pub(crate) fn text(value: &str) -> String {
+    value.replace('\0', "\u{fffd}")
+}
+
+/// JSON as a PostgreSQL `jsonb` can hold it: U+0000 becomes U+FFFD everywhere.
+pub(crate) fn json(value: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::String(string) => Value::String(text(string)),
+        Value::Array(items) => Value::Array(items.iter().map(json).collect()),
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .map(|(key, value)| (text(key), json(value)))
+                .collect(),
+        ),
+        other => other.clone(),
+    }
+}
+
+/// zstd of a value's JSON.
+pub(crate) fn pack<T: Serialize>(table: &'static str, value: &T) -> Result<Vec<u8>> {
+    let bytes =
+        serde_json::to_vec(value).map_err(|error| StoreError::inconsistent(table, error))?;
+    compress(table, &bytes)
+}
+
+/// The value behind [`pack`].
+pub(crate) fn unpack<T: DeserializeOwned>(table: &'static str, packed: &[u8]) -> Result<T> {
+    let bytes = decompress(table, packed)?;
+    serde_json::from_slice(&bytes).map_err(|error| StoreError::inconsistent(table, error))
+}
+
+pub(crate) fn compress(table: &'static str, bytes: &[u8]) -> Result<Vec<u8>> {
+    zstd::bulk::compress(bytes, 3).map_err(|error| StoreError::inconsistent(table, error))
+}
+
+pub(crate) fn decompress(table: &'static str, packed: &[u8]) -> Result<Vec<u8>> {
+    zstd::stream::decode_all(packed).map_err(|error| StoreError::inconsistent(table, error))
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
+    Sha256::digest(bytes).to_vec()
+}
+
+/// Rows by a key of theirs.
+pub(crate) fn by_key<K: Ord, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> BTreeMap<K, V> {
+    rows.into_iter().map(|row| (key(&row), row)).collect()
+}

@@ -1,0 +1,26 @@
+//! All SQL of the gateway.
+//!
+//! Nothing reaches a table but through a transaction that names its tenant ([`Store::tenant`]) or
+//! says that it belongs to none ([`Store::system`]). Each one takes on the role `callweave_app`,
+//! which owns nothing and cannot bypass row-level security, for its own length only, so it works
+//! behind a transaction pooler too. Nothing here knows a vendor.
+
+pub mod api_keys;
+pub mod backfills;
+pub mod calls;
+pub mod connections;
+pub mod documents;
+pub mod error;
+pub mod events;
+pub mod records;
+pub mod sync_state;
+pub mod tenants;
+pub mod tokens;
+
+mod convert;
+mod setup;
+mod transaction;
+
+pub use error::{Result, StoreError};
+pub use setup::{APP_ROLE, Options, Store};
+pub use transaction::{SystemTx, TenantTx};

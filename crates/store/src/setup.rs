@@ -1,0 +1,176 @@
+//! Connecting, migrating, and refusing a database that would not keep tenants apart.
+
+use std::{
+    collections::BTreeSet,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use callweave_model::TenantId;
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{Result, StoreError, SystemTx, TenantTx};
+
+/// The role every transaction takes on: it owns nothing and cannot bypass row-level security.
+pub const APP_ROLE: &str = "callweave_app";
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// How to connect.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The PostgreSQL URL.
+    pub url: secrecy::SecretString,
+    /// Connections for the API and for everything short.
+    pub max_connections: u32,
+    /// How long to wait for a connection.
+    pub acquire_timeout: Duration,
+}
+
+/// The database, in tenant-sized doses.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+    /// Months whose partitions are known to exist.
+    months: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Store {
+    /// Opens a pool. Does not wait for the database: the first use does.
+    pub fn connect(options: &Options) -> Result<Self> {
+        use secrecy::ExposeSecret as _;
+        let connect = PgConnectOptions::from_str(options.url.expose_secret())
+            .map_err(|_error| StoreError::Setup("the database URL cannot be read".to_owned()))?
+            .application_name("callweave");
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.acquire_timeout)
+            .connect_lazy_with(connect);
+        Ok(Self {
+            pool,
+            months: Arc::default(),
+        })
+    }
+
+    /// Applies what migrations are missing, and gives the gateway's role its rights. Safe to run
+    /// from several replicas at once.
+    pub async fn migrate(&self) -> Result<()> {
+        MIGRATOR
+            .run(&self.pool)
+            .await
+            .map_err(|error| match error {
+                sqlx::migrate::MigrateError::Execute(source) => StoreError::from(source),
+                other => StoreError::Migrate(Box::new(other)),
+            })?;
+        let mut tx = self.pool.begin().await?;
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtext('callweave_app_role'))")
+            .execute(&mut *tx)
+            .await?;
+        sqlx::raw_sql(include_str!("../sql/role.sql"))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Whether migrations are missing.
+    pub async fn needs_migration(&self) -> Result<bool> {
+        let known: Option<String> =
+            sqlx::query_scalar("SELECT to_regclass('public._sqlx_migrations')::text")
+                .fetch_one(&self.pool)
+                .await?;
+        if known.is_none() {
+            return Ok(true);
+        }
+        let applied: Vec<i64> =
+            sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
+                .fetch_all(&self.pool)
+                .await?;
+        Ok(MIGRATOR
+            .iter()
+            .any(|migration| !applied.contains(&migration.version)))
+    }
+
+    /// Refuses a database in which one tenant could see another: a role that owns tables or
+    /// bypasses row-level security, a table without it.
+    pub async fn verify_isolation(&self) -> Result<()> {
+        let mut tx = self.system().await?;
+        let (superuser, bypass): (bool, bool) = sqlx::query_as(
+            "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user",
+        )
+        .fetch_one(tx.executor())
+        .await?;
+        if superuser || bypass {
+            return Err(StoreError::Setup(format!(
+                "the role {APP_ROLE} can bypass row-level security; make it NOSUPERUSER NOBYPASSRLS"
+            )));
+        }
+        let open: Vec<String> = sqlx::query_scalar(include_str!("../sql/open_tables.sql"))
+            .fetch_all(tx.executor())
+            .await?;
+        if !open.is_empty() {
+            return Err(StoreError::Setup(format!(
+                "these tables do not keep tenants apart (owned by {APP_ROLE}, or row-level \
+                 security not forced): {}",
+                open.join(", ")
+            )));
+        }
+        tx.commit().await
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// A transaction that sees one tenant and nothing else.
+    pub async fn tenant(&self, tenant: TenantId) -> Result<TenantTx> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query(
+            "SELECT set_config('role', $1, true), set_config('app.tenant', $2, true), \
+             set_config('statement_timeout', '15s', true)",
+        )
+        .bind(APP_ROLE)
+        .bind(tenant.to_string())
+        .execute(&mut *tx)
+        .await?;
+        Ok(TenantTx::new(tx, tenant))
+    }
+
+    /// A transaction of no tenant: it sees only the tables whose policies let it.
+    pub async fn system(&self) -> Result<SystemTx> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query("SELECT set_config('role', $1, true), set_config('app.system', 'on', true)")
+            .bind(APP_ROLE)
+            .execute(&mut *tx)
+            .await?;
+        Ok(SystemTx::new(tx))
+    }
+
+    pub(crate) fn unknown_months(&self, months: &BTreeSet<String>) -> BTreeSet<String> {
+        let known = self.months.lock().unwrap_or_else(PoisonError::into_inner);
+        months.difference(&known).cloned().collect()
+    }
+
+    pub(crate) fn remember_months(&self, months: BTreeSet<String>) {
+        self.months
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(months);
+    }
+
+    /// Closes the pool and waits for its connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Connections that are open and idle, for metrics.
+    pub fn pool_size(&self) -> (u32, usize) {
+        (self.pool.size(), self.pool.num_idle())
+    }
+}

@@ -1,0 +1,46 @@
+//! Tenants.
+
+use callweave_model::TenantId;
+use uuid::Uuid;
+
+use crate::{Result, SystemTx};
+
+/// A tenant.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Tenant {
+    /// Its id, derived from the name.
+    pub tenant_id: Uuid,
+    /// Its name.
+    pub name: String,
+}
+
+/// The id of the tenant with this name: the same on every installation, so names are unique.
+pub fn tenant_id(name: &str) -> TenantId {
+    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"callweave:tenant");
+    TenantId(Uuid::new_v5(
+        &namespace,
+        name.trim().to_lowercase().as_bytes(),
+    ))
+}
+
+impl SystemTx {
+    /// Makes the tenant if it is missing, and returns its id.
+    pub async fn ensure_tenant(&mut self, name: &str) -> Result<TenantId> {
+        let id = tenant_id(name);
+        sqlx::query("INSERT INTO tenants (tenant_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(id.0)
+            .bind(name.trim())
+            .execute(self.executor())
+            .await?;
+        Ok(id)
+    }
+
+    /// Every tenant, by name.
+    pub async fn list_tenants(&mut self) -> Result<Vec<Tenant>> {
+        Ok(
+            sqlx::query_as("SELECT tenant_id, name FROM tenants ORDER BY name")
+                .fetch_all(self.executor())
+                .await?,
+        )
+    }
+}

@@ -1,0 +1,282 @@
+//! Token rows: one a vendor account, fenced by a lease. Times of leases are the database's own.
+
+use std::time::Duration;
+
+use callweave_model::Timestamp;
+use uuid::Uuid;
+
+use crate::{Result, TenantTx, convert};
+
+/// A token row. Tokens are sealed by the caller.
+#[derive(Clone, Debug, Default)]
+pub struct TokenRow {
+    /// Rises with every renewal.
+    pub gen_number: i64,
+    /// Access and refresh token, sealed.
+    pub sealed_token: Option<Vec<u8>>,
+    /// When the access token ends.
+    pub access_expires_at: Option<Timestamp>,
+    /// When the refresh token ends.
+    pub refresh_expires_at: Option<Timestamp>,
+    /// When the token was got.
+    pub obtained_at: Option<Timestamp>,
+    /// The vendor's id of the token.
+    pub remote_id: Option<String>,
+    /// The version of the credentials it was got with.
+    pub cred_version: i32,
+    /// Rises with every holder of the lease.
+    pub lease_epoch: i64,
+    /// A renewal is under way.
+    pub leased: bool,
+    /// The generation whose refresh token may be spent.
+    pub intent_gen: Option<i64>,
+    /// A pair that a fenced renewal got.
+    pub sealed_orphan: Option<Vec<u8>>,
+    /// Failed renewals in a row.
+    pub failures: i32,
+    /// No renewal before that.
+    pub not_before: Option<Timestamp>,
+    /// The credentials (of `cred_version`) were refused for this reason.
+    pub rejected_reason: Option<String>,
+    /// Logins within the last hour.
+    pub logins: Vec<Timestamp>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    #[sqlx(rename = "gen")]
+    gen_number: i64,
+    sealed_token: Option<Vec<u8>>,
+    access_expires_at: Option<convert::DbTime>,
+    refresh_expires_at: Option<convert::DbTime>,
+    obtained_at: Option<convert::DbTime>,
+    remote_id: Option<String>,
+    cred_version: i32,
+    lease_epoch: i64,
+    leased: bool,
+    intent_gen: Option<i64>,
+    sealed_orphan: Option<Vec<u8>>,
+    failures: i32,
+    not_before: Option<convert::DbTime>,
+    rejected_reason: Option<String>,
+    logins: Vec<convert::DbTime>,
+}
+
+impl From<Row> for TokenRow {
+    fn from(row: Row) -> Self {
+        Self {
+            gen_number: row.gen_number,
+            sealed_token: row.sealed_token,
+            access_expires_at: convert::model_option(row.access_expires_at),
+            refresh_expires_at: convert::model_option(row.refresh_expires_at),
+            obtained_at: convert::model_option(row.obtained_at),
+            remote_id: row.remote_id,
+            cred_version: row.cred_version,
+            lease_epoch: row.lease_epoch,
+            leased: row.leased,
+            intent_gen: row.intent_gen,
+            sealed_orphan: row.sealed_orphan,
+            failures: row.failures,
+            not_before: convert::model_option(row.not_before),
+            rejected_reason: row.rejected_reason,
+            logins: row.logins.into_iter().map(convert::model).collect(),
+        }
+    }
+}
+
+/// A fresh pair to be saved.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Access and refresh token, sealed.
+    pub sealed_token: Vec<u8>,
+    /// When the access token ends.
+    pub access_expires_at: Option<Timestamp>,
+    /// When the refresh token ends.
+    pub refresh_expires_at: Option<Timestamp>,
+    /// When it was got.
+    pub obtained_at: Timestamp,
+    /// The vendor's id of the token.
+    pub remote_id: Option<String>,
+    /// The version of the credentials it was got with.
+    pub cred_version: i32,
+}
+
+impl TenantTx {
+    /// The token row of an account, made if it is missing.
+    pub async fn load_token(&mut self, namespace: Uuid) -> Result<TokenRow> {
+        sqlx::query(
+            "INSERT INTO tokens (tenant_id, namespace) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .execute(self.executor())
+        .await?;
+        let row: Row = sqlx::query_as(
+            "SELECT gen, sealed_token, access_expires_at, refresh_expires_at, obtained_at, remote_id, \
+                 cred_version, lease_epoch, COALESCE(lease_until > now(), false) AS leased, intent_gen, \
+                 sealed_orphan, failures, not_before, rejected_reason, logins \
+             FROM tokens WHERE tenant_id = $1 AND namespace = $2",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .fetch_one(self.executor())
+        .await?;
+        Ok(TokenRow::from(row))
+    }
+
+    /// Takes the lease if nobody holds it; returns its epoch.
+    pub async fn lease_token(
+        &mut self,
+        namespace: Uuid,
+        owner: Uuid,
+        length: Duration,
+    ) -> Result<Option<i64>> {
+        Ok(sqlx::query_scalar(
+            "UPDATE tokens SET lease_owner = $3, lease_epoch = lease_epoch + 1, \
+                 lease_until = now() + make_interval(secs => $4) \
+             WHERE tenant_id = $1 AND namespace = $2 AND (lease_until IS NULL OR lease_until < now()) \
+             RETURNING lease_epoch",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .bind(owner)
+        .bind(length.as_secs_f64())
+        .fetch_optional(self.executor())
+        .await?)
+    }
+
+    /// Gives the lease back.
+    pub async fn release_token(&mut self, namespace: Uuid, epoch: i64) -> Result<()> {
+        sqlx::query(
+            "UPDATE tokens SET lease_until = NULL, lease_owner = NULL \
+             WHERE tenant_id = $1 AND namespace = $2 AND lease_epoch = $3",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .bind(epoch)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// Notes, before the vendor is asked, that this generation's refresh token may be spent.
+    pub async fn note_token_intent(
+        &mut self,
+        namespace: Uuid,
+        epoch: i64,
+        gen_number: i64,
+    ) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE tokens SET intent_gen = $4 \
+             WHERE tenant_id = $1 AND namespace = $2 AND lease_epoch = $3",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .bind(epoch)
+        .bind(gen_number)
+        .execute(self.executor())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Counts a login before it is sent; keeps the last hour.
+    pub async fn note_login(&mut self, namespace: Uuid, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE tokens SET logins = ARRAY( \
+                 SELECT at FROM UNNEST(logins) AS at WHERE at > $3::timestamptz - interval '1 hour' \
+             ) || $3::timestamptz \
+             WHERE tenant_id = $1 AND namespace = $2",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .bind(convert::db(now))
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// Saves a fresh pair; `false` when the lease, the generation or the credentials moved on.
+    pub async fn save_token(
+        &mut self,
+        namespace: Uuid,
+        epoch: i64,
+        seen_gen: i64,
+        token: &NewToken,
+    ) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE tokens SET gen = gen + 1, sealed_token = $5, access_expires_at = $6, \
+                 refresh_expires_at = $7, obtained_at = $8, remote_id = $9, cred_version = $10, \
+                 intent_gen = NULL, sealed_orphan = NULL, failures = 0, not_before = NULL, \
+                 rejected_reason = NULL, lease_until = NULL, lease_owner = NULL \
+             WHERE tenant_id = $1 AND namespace = $2 AND lease_epoch = $3 AND gen = $4 \
+                 AND EXISTS (SELECT FROM connections WHERE tenant_id = $1 AND namespace = $2 \
+                     AND deleted_at IS NULL AND credentials_version = $10)",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .bind(epoch)
+        .bind(seen_gen)
+        .bind(&token.sealed_token)
+        .bind(convert::db_option(token.access_expires_at))
+        .bind(convert::db_option(token.refresh_expires_at))
+        .bind(convert::db(token.obtained_at))
+        .bind(&token.remote_id)
+        .bind(token.cred_version)
+        .execute(self.executor())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Keeps a pair whose saving was fenced off.
+    pub async fn keep_orphan_token(&mut self, namespace: Uuid, sealed: &[u8]) -> Result<()> {
+        sqlx::query("UPDATE tokens SET sealed_orphan = $3 WHERE tenant_id = $1 AND namespace = $2")
+            .bind(self.tenant().0)
+            .bind(namespace)
+            .bind(sealed)
+            .execute(self.executor())
+            .await?;
+        Ok(())
+    }
+
+    /// Notes a failed renewal: a pause, or a definite refusal of the credentials.
+    pub async fn note_token_failure(
+        &mut self,
+        namespace: Uuid,
+        epoch: i64,
+        not_before: Option<Timestamp>,
+        rejected: Option<(&str, i32)>,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE tokens SET failures = failures + 1, not_before = $4, \
+                 rejected_reason = COALESCE($5, rejected_reason), \
+                 cred_version = COALESCE($6, cred_version), lease_until = NULL, lease_owner = NULL \
+             WHERE tenant_id = $1 AND namespace = $2 AND lease_epoch = $3",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .bind(epoch)
+        .bind(convert::db_option(not_before))
+        .bind(rejected.map(|(reason, _)| reason))
+        .bind(rejected.map(|(_, version)| version))
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets an account's token after its credentials were replaced; a renewal under way is
+    /// fenced off.
+    pub async fn reset_token(&mut self, namespace: Uuid) -> Result<()> {
+        sqlx::query(
+            "UPDATE tokens SET gen = gen + 1, sealed_token = NULL, access_expires_at = NULL, \
+                 refresh_expires_at = NULL, intent_gen = NULL, sealed_orphan = NULL, failures = 0, \
+                 not_before = NULL, rejected_reason = NULL, logins = '{}', lease_epoch = lease_epoch + 1, \
+                 lease_until = NULL, lease_owner = NULL \
+             WHERE tenant_id = $1 AND namespace = $2",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! Leases and records.
+
+use std::time::Duration;
+
+use callweave_store::{
+    StoreError,
+    records::Seen,
+    sync_state::{RunEnd, Stream},
+};
+use uuid::Uuid;
+
+use crate::support::{at, call, fetched, home, noon};
+
+const LEASE: Duration = Duration::from_secs(30);
+
+fn seen(id: &str, fingerprint: &[u8]) -> Seen {
+    Seen {
+        kind: "call".into(),
+        remote_id: id.into(),
+        fingerprint: fingerprint.to_vec(),
+        hint: Some(serde_json::json!({"row": "a\u{0}b"})),
+    }
+}
+
+#[tokio::test]
+async fn a_due_connection_is_taken_once_and_a_lost_lease_writes_nothing() {
+    let home = home().await;
+    let (one, two) = (Uuid::from_u128(11), Uuid::from_u128(12));
+    let mut tx = home.store.system().await.unwrap();
+    let lease = tx.claim_due_sync(one, LEASE).await.unwrap().unwrap();
+    assert!(tx.claim_due_sync(two, LEASE).await.unwrap().is_none());
+    tx.commit().await.unwrap();
+
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    tx.hold_lease(&lease, LEASE).await.unwrap();
+    tx.set_sync_enabled(home.scope.id, false).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    assert!(matches!(
+        tx.hold_lease(&lease, LEASE).await,
+        Err(StoreError::Fenced)
+    ));
+    let end = RunEnd {
+        next_in: LEASE,
+        pause: None,
+        complete_since: None,
+        failed: false,
+    };
+    assert!(matches!(
+        tx.end_run(&lease, end).await,
+        Err(StoreError::Fenced)
+    ));
+    assert!(!tx.sync_state(home.scope.id).await.unwrap().unwrap().running);
+}
+
+#[tokio::test]
+async fn a_run_that_was_asked_for_meanwhile_is_due_at_once() {
+    let home = home().await;
+    let mut tx = home.store.system().await.unwrap();
+    let lease = tx
+        .claim_due_sync(Uuid::from_u128(1), LEASE)
+        .await
+        .unwrap()
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    tx.request_sync(home.scope.id, false).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    let end = RunEnd {
+        next_in: Duration::from_secs(600),
+        pause: None,
+        complete_since: Some(noon()),
+        failed: false,
+    };
+    tx.end_run(&lease, end).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = home.store.system().await.unwrap();
+    assert!(
+        tx.claim_due_sync(Uuid::from_u128(2), LEASE)
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn a_listed_record_is_due_until_it_was_fetched_in_that_form() {
+    let home = home().await;
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    assert_eq!(
+        tx.note_seen(
+            home.scope.id,
+            &[seen("1", b"a"), seen("1", b"a")],
+            None,
+            noon()
+        )
+        .await
+        .unwrap(),
+        1
+    );
+    let due = tx.due_records(home.scope.id, noon(), 10).await.unwrap();
+    assert_eq!(due.len(), 1);
+    assert_eq!(due[0].hint, Some(serde_json::json!({"row": "a\u{fffd}b"})));
+    tx.commit().await.unwrap();
+
+    let mut record = fetched(call("1", "2026-02-01T10:00:00Z", "x"), noon());
+    record.fingerprint = Some(b"a".to_vec());
+    home.apply(&[record.clone()]).await;
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    assert!(
+        tx.due_records(home.scope.id, noon(), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        tx.note_seen(home.scope.id, &[seen("1", b"a")], None, noon())
+            .await
+            .unwrap(),
+        0,
+        "no write"
+    );
+    tx.note_seen(home.scope.id, &[seen("1", b"b")], None, noon())
+        .await
+        .unwrap();
+    assert_eq!(
+        tx.due_records(home.scope.id, noon(), 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    tx.commit().await.unwrap();
+
+    // Fetched for the form "a" while the list shows "b": it stays due.
+    home.apply(&[record]).await;
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    assert_eq!(
+        tx.due_records(home.scope.id, noon(), 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(tx.count_records(home.scope.id).await.unwrap().known, 1);
+}
+
+#[tokio::test]
+async fn a_record_is_missing_only_after_two_full_walks_did_not_meet_it() {
+    let home = home().await;
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    tx.note_seen(
+        home.scope.id,
+        &[seen("1", b"a"), seen("2", b"a")],
+        Some(1),
+        noon(),
+    )
+    .await
+    .unwrap();
+    tx.note_seen(home.scope.id, &[seen("1", b"a")], Some(2), noon())
+        .await
+        .unwrap();
+    assert!(
+        tx.missing_records(home.scope.id, 2)
+            .await
+            .unwrap()
+            .0
+            .is_empty()
+    );
+    tx.note_seen(home.scope.id, &[seen("1", b"a")], Some(3), noon())
+        .await
+        .unwrap();
+    let (missing, live) = tx.missing_records(home.scope.id, 3).await.unwrap();
+    assert_eq!(missing, [("call".to_owned(), "2".to_owned())]);
+    assert_eq!(live, 2);
+}
+
+#[tokio::test]
+async fn a_stream_remembers_where_it_stands() {
+    let home = home().await;
+    let stream = Stream {
+        stream: "all".into(),
+        resume: Some(serde_json::json!({"v": 1})),
+        walk: Some("full".into()),
+        walk_cursor: Some(serde_json::json!({"page": 3})),
+        walk_started_at: Some(at("2026-03-02T11:00:00Z")),
+        walk_number: 2,
+        ..Stream::default()
+    };
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    tx.save_stream(home.scope.id, &stream).await.unwrap();
+    tx.save_stream(home.scope.id, &stream).await.unwrap();
+    let known = tx.list_streams(home.scope.id).await.unwrap();
+    assert_eq!(known.len(), 1);
+    assert_eq!(known[0].walk_cursor, stream.walk_cursor);
+    assert_eq!(known[0].walk_started_at, stream.walk_started_at);
+}

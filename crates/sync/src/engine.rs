@@ -1,0 +1,146 @@
+//! Workers: take a due connection, give it a turn, put it back.
+
+use std::{sync::Arc, time::Duration};
+
+use callweave_credentials::connector::Connector;
+use callweave_model::{Clock, ids::Ids};
+use callweave_store::{Store, StoreError, sync_state::Lease};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, error, info_span, warn};
+use uuid::Uuid;
+
+use crate::{EngineOptions, run::Run};
+
+/// How long an idle worker waits before it looks again.
+const IDLE: Duration = Duration::from_millis(250);
+
+/// The pull engine of one process.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pub(crate) store: Store,
+    pub(crate) connector: Connector,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) options: EngineOptions,
+    owner: Uuid,
+}
+
+impl Engine {
+    /// An engine; nothing runs until [`Engine::run`].
+    pub fn new(
+        store: Store,
+        connector: Connector,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        options: EngineOptions,
+    ) -> Self {
+        let owner = ids.next();
+        Self {
+            store,
+            connector,
+            clock,
+            ids,
+            options,
+            owner,
+        }
+    }
+
+    /// Works until `shutdown`; then ends the turns under way at their next safe point.
+    ///
+    /// A worker that panics is started again after a pause.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut workers = JoinSet::new();
+        for number in 0..self.options.workers.max(1) {
+            workers.spawn(self.clone().work(number, shutdown.clone(), Duration::ZERO));
+        }
+        while let Some(ended) = workers.join_next().await {
+            if shutdown.is_cancelled() {
+                continue;
+            }
+            let reason = ended
+                .err()
+                .map_or_else(|| "ended".to_owned(), |error| error.to_string());
+            error!(worker.reason = %reason, "A sync worker ended and is started again");
+            workers.spawn(
+                self.clone()
+                    .work(0, shutdown.clone(), Duration::from_secs(1)),
+            );
+        }
+    }
+
+    async fn work(self, number: usize, shutdown: CancellationToken, delay: Duration) {
+        let mut pause = delay;
+        while !shutdown.is_cancelled() {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = match self.turn(&shutdown).await {
+                Ok(true) => Duration::ZERO,
+                Ok(false) => IDLE,
+                Err(StoreError::Unavailable(_)) => Duration::from_secs(1),
+                Err(error) => {
+                    error!(
+                        worker.number = number,
+                        error = &error as &dyn std::error::Error,
+                        "A sync turn failed"
+                    );
+                    Duration::from_secs(1)
+                }
+            };
+        }
+    }
+
+    /// Gives the connection that has been due longest its turn; `false` when none is due.
+    pub async fn turn(&self, shutdown: &CancellationToken) -> Result<bool, StoreError> {
+        let mut tx = self.store.system().await?;
+        let lease = tx.claim_due_sync(self.owner, self.options.lease).await?;
+        tx.commit().await?;
+        let Some(lease) = lease else { return Ok(false) };
+        let span =
+            info_span!("sync.turn", connection.id = %lease.connection, lease.epoch = lease.epoch);
+        self.hold_and_run(lease, shutdown).instrument(span).await?;
+        Ok(true)
+    }
+
+    async fn hold_and_run(
+        &self,
+        lease: Lease,
+        shutdown: &CancellationToken,
+    ) -> Result<(), StoreError> {
+        let Some(run) = Run::open(self, lease).await? else {
+            return Ok(());
+        };
+        let ended = tokio::select! {
+            ended = run.turn(shutdown) => ended,
+            lost = self.heartbeat(lease) => lost,
+        };
+        match ended {
+            Err(StoreError::Fenced) => {
+                warn!("The lease of a sync was lost; another worker goes on");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Moves the end of the lease every third of its length; returns only when it is lost.
+    async fn heartbeat(&self, lease: Lease) -> Result<(), StoreError> {
+        loop {
+            tokio::time::sleep(self.options.lease / 3).await;
+            let beat = async {
+                let mut tx = self.store.tenant(lease.tenant).await?;
+                tx.hold_lease(&lease, self.options.lease).await?;
+                tx.commit().await
+            };
+            match beat.await {
+                Ok(()) => {}
+                Err(StoreError::Unavailable(_)) => {
+                    warn!("The heartbeat of a sync could not be written");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

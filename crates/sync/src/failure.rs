@@ -1,0 +1,131 @@
+//! What a vendor's failure means for the connection and for its next run.
+
+use std::time::Duration;
+
+use callweave_model::connection::ConnectionState;
+use callweave_provider::{ErrorKind, ProviderError, Retry};
+use callweave_store::sync_state::RunEnd;
+use rand::Rng as _;
+
+/// The longest pause after failures.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// A failure judged.
+pub(crate) struct Verdict {
+    pub(crate) state: ConnectionState,
+    pub(crate) reason: &'static str,
+    pub(crate) end: RunEnd,
+}
+
+/// Judges a failure that stopped a run; `failures` came before it in a row.
+pub(crate) fn verdict(error: &ProviderError, failures: i32, poll: Duration) -> Verdict {
+    let pause = match error.retry {
+        Retry::After(pause) => pause,
+        Retry::Backoff | Retry::Never => backoff(failures),
+    };
+    let (state, reason, next_in) = match error.kind {
+        // A renewed token was refused as well: the endpoint or the rights are at fault, not it.
+        ErrorKind::Unauthorized => (
+            ConnectionState::Degraded,
+            "the vendor refuses a token that it has just given out",
+            Duration::from_secs(60),
+        ),
+        ErrorKind::InvalidCredentials => (
+            ConnectionState::ReauthRequired,
+            "the vendor refuses the credentials; replace them",
+            LONGEST.max(poll),
+        ),
+        ErrorKind::Forbidden => (
+            ConnectionState::Degraded,
+            "the vendor denies access: check the account's rights and its list of allowed addresses",
+            LONGEST.max(poll),
+        ),
+        ErrorKind::EgressDenied => (
+            ConnectionState::Degraded,
+            "the address of the vendor is not allowed by this gateway's egress rules",
+            LONGEST.max(poll),
+        ),
+        ErrorKind::RateLimited => (
+            ConnectionState::RateLimited,
+            "the vendor asks to slow down",
+            pause,
+        ),
+        ErrorKind::Transport => (
+            ConnectionState::Degraded,
+            "the vendor cannot be reached",
+            pause,
+        ),
+        ErrorKind::BadResponse | ErrorKind::UnexpectedRedirect => (
+            ConnectionState::Degraded,
+            "the vendor answers with something else than its API",
+            pause,
+        ),
+        _ => (ConnectionState::Degraded, "the vendor fails", pause),
+    };
+    let end = RunEnd {
+        next_in,
+        pause: Some(next_in),
+        complete_since: None,
+        failed: true,
+    };
+    Verdict { state, reason, end }
+}
+
+/// A run whose turn is over goes on as soon as it is its turn again.
+pub(crate) const fn continued() -> RunEnd {
+    RunEnd {
+        next_in: Duration::ZERO,
+        pause: None,
+        complete_since: None,
+        failed: false,
+    }
+}
+
+/// A connection that cannot be opened is tried again rarely.
+pub(crate) const fn closed() -> RunEnd {
+    RunEnd {
+        next_in: LONGEST,
+        pause: None,
+        complete_since: None,
+        failed: true,
+    }
+}
+
+/// 1, 2, 4 … 300 s with full jitter, never below a tenth of it.
+pub(crate) fn backoff(failures: i32) -> Duration {
+    let exponent = u32::try_from(failures.clamp(0, 9)).unwrap_or(0);
+    let ceiling = Duration::from_secs(2_u64.pow(exponent)).min(LONGEST);
+    ceiling.mul_f64(rand::rng().random_range(0.1..=1.0))
+}
+
+/// How long to wait before a record is asked for again that was not ready `attempts` times: quick
+/// for young ones, slow for old ones.
+pub(crate) fn readiness_pause(attempts: i32) -> Duration {
+    let exponent = u32::try_from(attempts.clamp(0, 8)).unwrap_or(0);
+    Duration::from_secs(5 * 2_u64.pow(exponent)).min(Duration::from_mins(15))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_end_at_five_minutes() {
+        for failures in [0, 3, 9, 500] {
+            let pause = backoff(failures);
+            assert!(
+                pause <= LONGEST && pause >= Duration::from_millis(100),
+                "{failures}: {pause:?}"
+            );
+        }
+        assert_eq!(readiness_pause(0), Duration::from_secs(5));
+        assert_eq!(readiness_pause(50), Duration::from_mins(15));
+    }
+
+    #[test]
+    fn a_refused_login_asks_the_owner_to_act() {
+        let error = ProviderError::new("acme", "X-01", ErrorKind::InvalidCredentials);
+        let verdict = verdict(&error, 0, Duration::from_secs(60));
+        assert_eq!(verdict.state, ConnectionState::ReauthRequired);
+    }
+}
