@@ -139,13 +139,14 @@ fn hold(world: &Shared, parameters: &Parameters, new: fn(&View<'_>) -> Hold) -> 
     Json(Value::Null).into_response()
 }
 
-/// The dialogs of the agent that have not been held yet.
+/// The dialogs of the agent that still wait. They are among those that were added.
 fn waiting(view: &View<'_>, parameters: &Parameters) -> Result<Vec<Dialog>, &'static str> {
     let (place, _) = query::agent(view.seed, parameters)?;
-    Ok(view
-        .dialogs_of(place)
-        .filter(|dialog| dialog.is_queued(view.now))
-        .collect())
+    let dialogs = view.world.edited_calls(Vendor::Neuro).into_iter();
+    let mine = dialogs
+        .filter_map(|index| view.dialog(index))
+        .filter(|one| one.agent == place);
+    Ok(mine.filter(|dialog| dialog.is_queued(view.now)).collect())
 }
 
 /// NN-39: the lists of contacts that were given to an agent.
@@ -241,15 +242,12 @@ fn list(
         Ok(agent) => agent,
         Err(error) => return other_error(error),
     };
-    let mut dialogs: Vec<Dialog> = view.dialogs_of(place).collect();
-    let left = dialogs.len().saturating_sub(QUEUE_LENGTH);
-    dialogs.drain(..left);
+    let mut dialogs = view.newest_of(place, QUEUE_LENGTH);
     if let Some(bulk) = parameters.get("bulk_uuid") {
         dialogs.retain(|dialog| dialog.bulk_id.to_string() == *bulk);
     }
     let rows: Vec<Value> = dialogs
         .iter()
-        .rev()
         .filter_map(|dialog| rows_of(view, dialog))
         .flatten()
         .collect();

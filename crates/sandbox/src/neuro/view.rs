@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     vendor::Vendor,
-    world::{CallHead, World, options::Options},
+    world::{World, options::Options},
 };
 
 /// The world as one request sees it: the options and the instant stand still meanwhile.
@@ -49,25 +49,36 @@ impl<'a> View<'a> {
         until: Timestamp,
     ) -> impl Iterator<Item = Dialog> {
         let until = until.checked_add(LONGEST_HISTORY).unwrap_or(until);
-        self.heads()
+        let mut indexes = self.world.calls_between(Vendor::Neuro, from, until);
+        // What the archive option moves lies elsewhere than the core believes.
+        indexes.extend(
+            0..self
+                .options
+                .neuro_archived_dialogs
+                .min(self.world.config.calls_per_vendor),
+        );
+        indexes.sort_unstable();
+        indexes.dedup();
+        indexes
+            .into_iter()
+            .filter(move |index| agent_of(self, *index) == agent)
+            .filter_map(|index| self.world.call_head(Vendor::Neuro, index))
             .filter(move |head| {
                 let started_at = archived_start(self, head.index).unwrap_or(head.started_at);
-                agent_of(self, head.index) == agent && (from..=until).contains(&started_at)
+                !head.deleted && (from..=until).contains(&started_at)
             })
             .map(|head| Dialog::of(self, &head))
     }
 
-    /// All dialogs of one agent, oldest first.
-    pub(crate) fn dialogs_of(&self, agent: usize) -> impl Iterator<Item = Dialog> {
-        self.heads()
-            .filter(move |head| agent_of(self, head.index) == agent)
-            .map(|head| Dialog::of(self, &head))
-    }
-
-    fn heads(&self) -> impl Iterator<Item = CallHead> {
+    /// The newest dialogs of one agent, at most so many, newest first.
+    pub(crate) fn newest_of(&self, agent: usize, most: usize) -> Vec<Dialog> {
         let indexes = self.world.live_calls(Vendor::Neuro);
         indexes
             .into_iter()
-            .filter_map(|index| self.world.call_head(Vendor::Neuro, index))
+            .rev()
+            .filter(|index| agent_of(self, *index) == agent)
+            .take(most)
+            .filter_map(|index| self.dialog(index))
+            .collect()
     }
 }

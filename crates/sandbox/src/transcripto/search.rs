@@ -61,18 +61,23 @@ fn search(view: &View<'_>, members: &Members<'_>) -> Result<Value, Failure> {
         .unwrap_or(DEFAULT_PAGE_SIZE)
         .clamp(1, cap);
     let page = members.integer("page")?.unwrap_or(1).max(1);
-    let found: Vec<Task> = view
-        .newest_first()
-        .into_iter()
-        .filter(|task| criteria.admits(task) && matches_in_full(view, &criteria, task))
-        .collect();
+    let mut found = view.newest_first();
+    if !criteria.is_open() {
+        found.retain(|index| {
+            let task = view.task(*index);
+            task.is_some_and(|task| {
+                criteria.admits(&task) && matches_in_full(view, &criteria, &task)
+            })
+        });
+    }
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let skip = usize::try_from((page - 1).saturating_mul(per_page)).unwrap_or(usize::MAX);
     let tasks: Vec<Value> = found
-        .iter()
+        .into_iter()
         .skip(skip)
         .take(usize::try_from(per_page).unwrap_or(1))
-        .filter_map(|task| Some(task.row(view, &view.call(task)?)))
+        .filter_map(|index| view.task(index))
+        .filter_map(|task| Some(task.row(view, &view.call(&task)?)))
         .collect();
     Ok(json!({
         "tasks": tasks,

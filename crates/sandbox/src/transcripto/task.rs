@@ -3,7 +3,7 @@
 //! Each call of the core is one task. Most are calls; a part is shown as a chat, an e-mail thread,
 //! an upload or a period report, so that a reader meets every type and every status.
 
-use std::cmp::Reverse;
+use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -66,10 +66,10 @@ pub(crate) struct Task {
     pub(crate) code: Uuid,
     pub(crate) kind: Type,
     /// `type` as it is written; differs from `kind` only for unheard-of types.
-    pub(crate) type_text: String,
+    pub(crate) type_text: Cow<'static, str>,
     pub(crate) status: Status,
     /// `status` as it is written.
-    pub(crate) status_text: String,
+    pub(crate) status_text: Cow<'static, str>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     /// Uploads that nobody dated have none.
@@ -100,16 +100,38 @@ impl<'a> View<'a> {
         self.task(index_of_id(id)?)
     }
 
-    /// All tasks, the most recently updated first.
-    pub(crate) fn newest_first(&self) -> Vec<Task> {
-        let indexes = self.world.recent_calls(Vendor::Transcripto);
-        let mut tasks: Vec<Task> = indexes
+    /// The indexes of all tasks, the most recently updated first.
+    pub(crate) fn newest_first(&self) -> Vec<u32> {
+        let edited = self.world.edited_calls(Vendor::Transcripto);
+        let mut moved: Vec<Task> = edited
+            .iter()
+            .filter_map(|index| self.task(*index))
+            .collect();
+        moved.sort_by_key(Task::recency);
+        let mut moved = moved.into_iter().rev().peekable();
+        // What was never edited stands in the order of its update already.
+        let mut seeded = self
+            .world
+            .recent_calls(Vendor::Transcripto)
             .into_iter()
             .rev()
-            .filter_map(|index| self.task(index))
-            .collect();
-        tasks.sort_by_key(|task| Reverse((task.updated_at, task.id)));
-        tasks
+            .filter(|index| edited.binary_search(index).is_err());
+        let mut order = Vec::new();
+        while let Some(next) = moved.peek() {
+            let Some(index) = seeded.next() else { break };
+            let Some(task) = self.task(index) else {
+                continue;
+            };
+            let mut next = Some(next);
+            while next.is_some_and(|next| next.recency() > task.recency()) {
+                order.extend(moved.next().map(|task| task.index));
+                next = moved.peek();
+            }
+            order.push(index);
+        }
+        order.extend(moved.map(|task| task.index));
+        order.extend(seeded);
+        order
     }
 
     /// The neutral call behind a task.
@@ -117,7 +139,8 @@ impl<'a> View<'a> {
         self.world.call(Vendor::Transcripto, task.index)
     }
 
-    fn task(&self, index: u32) -> Option<Task> {
+    /// The task of this call, if it exists.
+    pub(crate) fn task(&self, index: u32) -> Option<Task> {
         let head = self.world.call_head(Vendor::Transcripto, index)?;
         (!head.deleted).then(|| Task::of(self, &head))
     }
@@ -207,13 +230,21 @@ impl Task {
             u64::from(head.index),
             21,
         ]);
-        let said = view.world.call_extra(Vendor::Transcripto, head.index);
+        let seeded = head.index < view.world.config.calls_per_vendor && head.version == 1;
+        let said = if seeded {
+            Map::new()
+        } else {
+            view.world.call_extra(Vendor::Transcripto, head.index)
+        };
         let text = |name: &str| said.get(name).and_then(Value::as_str);
+        let said_or = |name: &str, drawn: &'static str| {
+            text(name).map_or(Cow::Borrowed(drawn), |text| Cow::Owned(text.to_owned()))
+        };
         let drawn_type = generated_type(random.below(100)).text();
-        let type_text = text("type").unwrap_or(drawn_type).to_owned();
+        let type_text = said_or("type", drawn_type);
         let kind = Type::of_text(&type_text);
         let (mut status, mut updated_at) = progress(view, head, random.below(100));
-        let status_text = text("status").unwrap_or(status.text()).to_owned();
+        let status_text = said_or("status", status.text());
         if status_text != status.text() {
             (status, updated_at) = (Status::of_text(&status_text), head.changed_at);
         }
@@ -246,6 +277,11 @@ impl Task {
             },
             said,
         }
+    }
+
+    /// What tasks are ordered by.
+    fn recency(&self) -> (Timestamp, i64) {
+        (self.updated_at, self.id)
     }
 
     /// A number that follows from the task and the purpose alone.
