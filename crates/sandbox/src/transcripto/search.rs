@@ -130,7 +130,7 @@ fn detail(view: &View<'_>, task: &Task, call: &Call) -> Value {
             "original_text": text,
         })
     });
-    json!({
+    let mut document = json!({
         "success": true,
         "error_code": 0,
         "id": task.id,
@@ -146,5 +146,7 @@ fn detail(view: &View<'_>, task: &Task, call: &Call) -> Value {
         "task_code": task.code,
         "task_length": task.minutes(call),
         "task_result": result,
-    })
+    });
+    call.edit(&mut document);
+    document
 }

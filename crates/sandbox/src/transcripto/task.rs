@@ -396,7 +396,7 @@ impl Task {
     pub(crate) fn row(&self, view: &View<'_>, call: &Call) -> Value {
         let seed = view.seed;
         let csat = analysis::Scores::of(view, self, call).and_then(|scores| scores.shown_csat);
-        json!({
+        let mut row = json!({
             "id": self.id,
             "type": self.type_text,
             "status": self.status_text,
@@ -413,7 +413,9 @@ impl Task {
             "task_code": self.code,
             "report_type": self.report_type(),
             "customer_satisfaction_score": csat,
-        })
+        });
+        call.edit(&mut row);
+        row
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use callweave_sandbox::{FaultKind, FaultSpec, Sandbox, Vendor};
+use callweave_sandbox::{CallPatch, FaultKind, FaultSpec, Sandbox, Vendor};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -212,6 +212,53 @@ async fn an_answer_or_one_record_is_poisoned() {
     let id = added["ids"][0].as_str().unwrap();
     let body = callgear.get(&format!("/scenario_result/{id}")).await;
     assert!(body["call_session_id"].is_null() && body.get("app_id").is_none());
+}
+
+#[tokio::test]
+async fn a_record_is_poisoned_at_every_vendor() {
+    let sandbox = start().await;
+    let edit = json!({"set": {"/poison": true}});
+    for vendor in Vendor::ALL {
+        let extra = [("edit".to_owned(), edit.clone())].into_iter().collect();
+        let patch = CallPatch {
+            extra,
+            ..CallPatch::default()
+        };
+        assert!(!sandbox.world().add_record(vendor, patch).is_empty());
+    }
+    let accounts = sandbox.world().credentials(&sandbox.base_url());
+    let callgear = Callgear::log_in(&sandbox).await;
+    let list = callgear
+        .get("/scenario_result?_order=desc&_start=0&_end=1")
+        .await;
+    assert_eq!(list.pointer("/0/poison"), Some(&json!(true)));
+
+    let transcripto = accounts.get("transcripto").unwrap();
+    let base = transcripto.get("base_url").unwrap().as_str().unwrap();
+    let login = json!({
+        "email": transcripto.get("email"), "password_hash": transcripto.get("password_hash"),
+        "captcha_token": transcripto.get("captcha_token"),
+    });
+    let login = client()
+        .post(format!("{base}/auth/login"))
+        .json(&login)
+        .send()
+        .await
+        .unwrap();
+    let login: Value = login.json().await.unwrap();
+    let token = login.get("token").and_then(Value::as_str).unwrap();
+    let search = client()
+        .post(format!("{base}/tasks/filter"))
+        .bearer_auth(token);
+    let page: Value = search
+        .json(&json!({"page": 1, "per_page": 1}))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(page.pointer("/tasks/0/poison"), Some(&json!(true)));
 }
 
 #[tokio::test]
