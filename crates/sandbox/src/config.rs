@@ -19,8 +19,8 @@ pub struct SandboxConfig {
     /// With a duration, one new call per vendor arrives in each such interval, and now and then one
     /// changes or goes away.
     pub arrivals: Option<Duration>,
-    /// The instant of the newest seeded call; the start of the sandbox when absent. A fixed epoch
-    /// makes even the times reproducible.
+    /// The instant of the newest seeded call; the beginning of the present UTC day when absent. A
+    /// fixed epoch makes even the times reproducible, and with them AloVoice's call ids.
     pub epoch: Option<Timestamp>,
     /// How long a submitted analysis takes until its result is there.
     pub analysis_delay: Duration,

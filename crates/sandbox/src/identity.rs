@@ -41,6 +41,10 @@ pub(crate) enum Kind {
     OutputEntity = 9,
     /// A task of the Transcripto sandbox.
     Task = 10,
+    /// A key of an agent for speech recognition or synthesis.
+    Credential = 11,
+    /// The upload of a group of dialogs.
+    Upload = 12,
 }
 
 /// The id of `number` among the things of one kind.

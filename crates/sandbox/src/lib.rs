@@ -32,6 +32,7 @@ mod callgear;
 mod clock;
 mod config;
 mod control;
+mod edit;
 mod faults;
 mod identity;
 mod neuro;

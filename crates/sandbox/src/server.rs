@@ -194,11 +194,15 @@ async fn keep_arriving(world: Shared, every: Duration, stop: CancellationToken) 
             world.add_call(vendor, CallPatch::default());
             if number.is_multiple_of(5) {
                 let live = world.live_calls(vendor);
-                world.change_call(vendor, *random.pick(&live), CallPatch::default());
+                if let Some(index) = live.get(random.index(live.len())) {
+                    world.change_call(vendor, *index, CallPatch::default());
+                }
             }
             if number.is_multiple_of(50) {
                 let live = world.live_calls(vendor);
-                world.delete_call(vendor, *random.pick(&live));
+                if let Some(index) = live.get(random.index(live.len())) {
+                    world.delete_call(vendor, *index);
+                }
             }
         }
     }

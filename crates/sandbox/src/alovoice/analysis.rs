@@ -111,7 +111,7 @@ pub(super) fn phase(world: &World, call: &Call) -> Phase {
         (Some(begun), _) => begun,
         (None, Origin::New) => return Phase::New,
         // Seeded ones wait from the start of the sandbox on, so that a demo sees some of them.
-        (None, Origin::Pending) => call.changed_at.max(world.epoch()),
+        (None, Origin::Pending) => call.changed_at.max(world.started_at()),
         (None, Origin::Analysed) => {
             let after = SignedDuration::from_secs(HANDED_IN_AFTER_S);
             return Phase::Ready(

@@ -65,6 +65,8 @@ pub(crate) fn records(world: &World, call: &Call) -> Vec<RecordFacts> {
         // The vendor tells none of these.
         for unknown in [
             "direction",
+            "company",
+            "agent",
             "language",
             "score_percent",
             "points_met",

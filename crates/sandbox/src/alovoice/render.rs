@@ -74,13 +74,15 @@ pub(super) fn pending(world: &World, call: &Call, call_id: &str, begun_at: Times
 
 /// The answer when the analysis is there.
 pub(super) fn ready(world: &World, call: &Call, call_id: &str, begun_at: Timestamp) -> Value {
-    json!({
+    let mut document = json!({
         "begin_time": begun_at.as_second(),
         "aicallid": ai_call_id(world, call, begun_at),
         "stalk": fragments(world, call),
         "tags": tags(world, call),
         "stereoaudio": format!("/stereo/{call_id}"),
-    })
+    });
+    call.edit(&mut document);
+    document
 }
 
 /// An opaque text: in the document's samples of 26 and of 23 characters, not all hexadecimal.

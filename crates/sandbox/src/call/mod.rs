@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::{random, vendor::Vendor};
+use crate::{edit, random, vendor::Vendor};
 
 pub(crate) mod patch;
 pub(crate) mod phrases;
 mod script;
+mod verdict;
 
 pub(crate) use script::generate;
 
@@ -249,6 +250,29 @@ impl Call {
         hash_texts(self.lines.iter().map(|line| line.text.as_str()))
     }
 
+    /// Changes the vendor's finished document of this call as its `extra.edit` wants it:
+    /// `{"set": {pointer: value}, "remove": [pointer]}`. So one record among many is poisoned.
+    pub(crate) fn edit(&self, document: &mut Value) {
+        let Some(wanted) = self.extra.get("edit") else {
+            return;
+        };
+        let set = wanted
+            .get("set")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
+        let remove = wanted
+            .get("remove")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        let remove: Vec<String> = remove
+            .iter()
+            .filter_map(|pointer| Some(pointer.as_str()?.to_owned()))
+            .collect();
+        edit::apply(document, &set, &remove);
+    }
+
     /// The key facts, by which a test tells whether the call arrived whole.
     pub(crate) fn facts(&self) -> Value {
         let met = self.points.iter().filter(|point| point.met).count();
@@ -258,6 +282,8 @@ impl Call {
             "language": self.language.code(),
             "domain": self.domain.key(),
             "direction": self.direction.key(),
+            "company": self.company,
+            "agent": self.agent,
             "started_at": self.started_at,
             "duration_ms": self.duration_ms,
             "lines": self.lines.len(),

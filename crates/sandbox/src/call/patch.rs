@@ -22,7 +22,8 @@ pub struct CallPatch {
     pub lines: Option<Vec<LinePatch>>,
     /// The names of all tags.
     pub tags: Option<Vec<String>>,
-    /// What only this vendor understands; its module reads it from the call.
+    /// What only this vendor understands. All of them understand `edit`, with `set` and `remove`
+    /// inside: JSON pointers into the finished document, so that one record can be poisoned.
     pub extra: Map<String, Value>,
 }
 

@@ -1,14 +1,15 @@
 //! Writes a call: who talks to whom about what, and how well.
 
 use super::{
-    Call, Direction, Domain, Emotion, Language, Line, Point, Speaker, Summary, TagHit,
-    phrases::{self, Analyst, Exchange, Phrasebook, Topic},
+    Call, Direction, Domain, Emotion, Language, Line, Speaker,
+    phrases::{self, Exchange, Phrasebook, Topic},
+    verdict::{judge, summarize, tags_of},
 };
 use crate::{random::Random, vendor::Vendor, world::CallHead};
 
 /// What a good agent does, in the order of the checklist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Greeting,
     Introduction,
     Company,
@@ -26,7 +27,7 @@ enum Phase {
     Goodbye,
 }
 
-const PHASES: [Phase; 15] = [
+pub(super) const PHASES: [Phase; 15] = [
     Phase::Greeting,
     Phase::Introduction,
     Phase::Company,
@@ -45,7 +46,7 @@ const PHASES: [Phase; 15] = [
 ];
 
 /// A dialogue in the making.
-struct Script {
+pub(super) struct Script {
     random: Random,
     phrasebook: &'static Phrasebook,
     topic: &'static Topic,
@@ -55,9 +56,9 @@ struct Script {
     day: &'static str,
     time: String,
     price: String,
-    lines: Vec<Line>,
+    pub(super) lines: Vec<Line>,
     now_ms: i64,
-    met: Vec<(Phase, usize)>,
+    pub(super) met: Vec<(Phase, usize)>,
 }
 
 /// The call of this vendor and index, in this version.
@@ -140,138 +141,6 @@ fn finish(
     }
 }
 
-/// What the analysis says of the agent. A later version has looked again: it judges one point in
-/// another way, so that a change of a call is a change somebody can see.
-fn judge(
-    script: &Script,
-    analyst: &Analyst,
-    seed: u64,
-    vendor: Vendor,
-    head: CallHead,
-) -> Vec<Point> {
-    let mut points: Vec<Point> = PHASES
-        .iter()
-        .zip(analyst.points)
-        .zip(1..)
-        .map(|((phase, name), number)| {
-            let line = script
-                .met
-                .iter()
-                .find(|(met, _)| met == phase)
-                .map(|(_, line)| *line);
-            Point {
-                number,
-                name: name.to_owned(),
-                met: line.is_some(),
-                line,
-            }
-        })
-        .collect();
-    for version in 2..=head.version {
-        let key = [
-            seed,
-            vendor.number(),
-            u64::from(head.index),
-            u64::from(version),
-        ];
-        let chosen = Random::new(&key).index(points.len());
-        if let Some(point) = points.get_mut(chosen) {
-            point.met = !point.met;
-            point.line = point.met.then_some(0);
-        }
-    }
-    points
-}
-
-fn tags_of(script: &Script, language: Language) -> Vec<TagHit> {
-    let (objection, negative, done, silence, absent) = match language {
-        Language::En => (
-            "operator's objection",
-            "negative client",
-            "record summed up",
-            "word parasites",
-            "no introduction",
-        ),
-        Language::Ru | Language::Uz => (
-            "возражение оператора",
-            "негатив клиент",
-            "запись подытоживания",
-            "слова паразиты",
-            "нет представления",
-        ),
-    };
-    let met = |phase| {
-        script
-            .met
-            .iter()
-            .find(|(met, _)| *met == phase)
-            .map(|(_, line)| *line)
-    };
-    let hit = |name: &str, line| TagHit {
-        name: name.to_owned(),
-        line,
-    };
-    let mut tags = Vec::new();
-    tags.extend(met(Phase::Objection).map(|line| hit(objection, Some(line))));
-    tags.extend(met(Phase::Recap).map(|line| hit(done, Some(line))));
-    let negative_line = script
-        .lines
-        .iter()
-        .position(|line| line.emotion == Emotion::Negative);
-    tags.extend(negative_line.map(|line| hit(negative, Some(line))));
-    if script.lines.len().is_multiple_of(4) {
-        tags.push(hit(silence, Some(script.lines.len() / 2)));
-    }
-    if met(Phase::Introduction).is_none() {
-        tags.push(hit(absent, None));
-    }
-    tags
-}
-
-fn summarize(script: &Script, analyst: &Analyst, domain: Domain, score: u8) -> Summary {
-    let [clinic, telecom, bank, delivery, real_estate] = analyst.topics;
-    let topic = match domain {
-        Domain::Clinic => clinic,
-        Domain::Telecom => telecom,
-        Domain::Bank => bank,
-        Domain::Delivery => delivery,
-        Domain::RealEstate => real_estate,
-    };
-    let [agreed, open, lost] = analyst.results;
-    let result = match score {
-        70.. => agreed,
-        40..70 => open,
-        _ => lost,
-    };
-    let [sale, inquiry, complaint] = analyst.interactions;
-    let negative = script
-        .lines
-        .iter()
-        .any(|line| line.emotion == Emotion::Negative);
-    let sold = script.met.iter().any(|(phase, _)| *phase == Phase::Offer);
-    let interaction = match (negative, sold) {
-        (true, _) => complaint,
-        (false, true) => sale,
-        (false, false) => inquiry,
-    };
-    let brief = analyst
-        .briefs
-        .get(script.lines.len() % analyst.briefs.len().max(1))
-        .map(|brief| {
-            script
-                .fill(brief)
-                .replace("{topic}", topic)
-                .replace("{result}", result)
-        })
-        .unwrap_or_default();
-    Summary {
-        topic: topic.to_owned(),
-        result: result.to_owned(),
-        interaction: interaction.to_owned(),
-        brief,
-    }
-}
-
 impl Script {
     fn new(mut random: Random, language: Language, domain: Domain) -> Self {
         let phrasebook = phrases::phrasebook(language);
@@ -348,12 +217,7 @@ impl Script {
             }
             self.exchange(exchange);
             if self.random.chance(30) {
-                let speaker = if self.random.chance(70) {
-                    Speaker::Agent
-                } else {
-                    Speaker::Client
-                };
-                self.say_one_of(speaker, self.phrasebook.nods);
+                self.say_one_of(Speaker::Agent, self.phrasebook.nods);
             }
         }
         if self.random.chance(skill) {
@@ -452,7 +316,7 @@ impl Script {
         });
     }
 
-    fn fill(&self, phrase: &str) -> String {
+    pub(super) fn fill(&self, phrase: &str) -> String {
         phrase
             .replace("{company}", &self.company)
             .replace("{agent}", &self.agent)

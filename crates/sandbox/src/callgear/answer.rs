@@ -77,22 +77,19 @@ pub(super) async fn no_such_path() -> Response {
 
 /// An error the vendor did not mean to send: 500 in one of its shapes, the rest in the other.
 pub(crate) fn error_body(status: u16) -> (&'static str, String) {
-    let body = match status {
-        500 => titled(
+    let reason = StatusCode::from_u16(status)
+        .ok()
+        .and_then(|code| code.canonical_reason());
+    let body = if status == 500 {
+        titled(
             500,
             "HTTPInternalServerError",
             "Server got itself in trouble",
             "Something went wrong. Please try again later.",
-        ),
-        _ => {
-            let reason = StatusCode::from_u16(status)
-                .ok()
-                .and_then(|code| code.canonical_reason());
-            named(
-                reason.unwrap_or("Error"),
-                "An error occurred while processing your request.",
-            )
-        }
+        )
+    } else {
+        let message = "An error occurred while processing your request.";
+        named(reason.unwrap_or("Error"), message)
     };
     (JSON, body.to_string())
 }

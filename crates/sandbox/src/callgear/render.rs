@@ -303,16 +303,18 @@ fn tag_events(seed: u64, call: &Call) -> Value {
 }
 
 /// A result with everything around it; the function decides what stands in `result`.
-pub(super) fn envelope(seed: u64, session: i64, call: &Call, part: u32, result: Value) -> Value {
+pub(super) fn envelope(seed: u64, session: i64, call: &Call, part: u32, result: &Value) -> Value {
     let scenario = catalogue::scenario_of(call, part);
-    json!({
+    let mut document = json!({
         "id": ids::result_id(call.index, part),
         "app_id": ids::app_id(seed),
         "call_session_id": session,
         "scenario_id": scenario.id,
         "scenario_name": scenario.name,
         "result": result,
-    })
+    });
+    call.edit(&mut document);
+    document
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ fn short(world: &World, id: i64) -> Option<Value> {
         session,
         &call,
         part,
-        result,
+        &result,
     ))
 }
 
@@ -168,7 +168,7 @@ pub(super) async fn read(
                 }
             };
             let session = ids::session_id(&world, call.index);
-            render::envelope(seed, session, &call, part, result)
+            render::envelope(seed, session, &call, part, &result)
         }
     };
     Ok(answer(StatusCode::OK, &body))

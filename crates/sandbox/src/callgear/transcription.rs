@@ -98,14 +98,16 @@ fn instant(query: &ListQuery, name: &str) -> Result<Option<Timestamp>, Refusal> 
 }
 
 fn shown(world: &World, call: &Call) -> Value {
-    json!({
+    let mut document = json!({
         "app_id": ids::app_id(world.config.seed),
         "call_session_id": ids::session_id(world, call.index),
         "result": {
             "phrase_list": render::phrases(call, PhraseShape::Role),
             "call_segments": segments(call),
         },
-    })
+    });
+    call.edit(&mut document);
+    document
 }
 
 /// Who held the floor from when to when.

@@ -1,4 +1,20 @@
 //! The control surface: not a vendor, but the hand that moves them. JSON in, JSON out.
+//!
+//! | method and path | what it does |
+//! |---|---|
+//! | `GET /control/health` | tells that the sandbox is up, its seed and how many calls each vendor has |
+//! | `GET /control/credentials` | the four accounts, with base URLs made of the host that was asked |
+//! | `GET`, `POST`, `DELETE /control/faults` | lists, adds, clears faults; see [`FaultSpec`] |
+//! | `POST /control/tokens` | `{vendor, lifetime_s?, refresh_lifetime_s?}`: how long tokens live from now on |
+//! | `POST /control/tokens/expire` | `{vendor, refresh?}`: lets access tokens run out, and refresh tokens too |
+//! | `GET`, `POST /control/options` | how the vendors behave; see [`crate::Options`] |
+//! | `POST /control/clock` | `{offset_ms}`: the vendors' clock goes wrong |
+//! | `POST /control/records/{vendor}` | adds a call; see [`CallPatch`] |
+//! | `GET`, `PATCH`, `DELETE /control/records/{vendor}/{id}` | the truth about a call, by any of the vendor's ids; changes it; deletes it |
+//! | `GET /control/ledger?vendor=&after=&limit=` | the ledger; read on with `next_after` |
+//! | `GET`, `DELETE /control/requests?vendor=&operation=&limit=` | counts and the latest requests; forgets them |
+
+use std::fmt;
 
 use axum::{
     Json, Router,
@@ -43,6 +59,7 @@ pub(crate) fn router(world: &Shared) -> Router {
         .route("/ledger", get(get_ledger))
         .route("/requests", get(get_requests).delete(clear_requests))
         .route("/credentials", get(get_credentials))
+        .route("/health", get(get_health))
         .with_state(world.clone())
 }
 
@@ -67,13 +84,45 @@ fn unknown_record(vendor: Vendor, id: &str) -> Refusal {
     )
 }
 
+async fn get_health(State(world): State<Shared>) -> Json<Value> {
+    let calls = Vendor::ALL.map(|vendor| {
+        (
+            vendor.key().to_owned(),
+            json!(world.live_calls(vendor).len()),
+        )
+    });
+    Json(json!({
+        "status": "ok",
+        "seed": world.config.seed,
+        "now": world.now(),
+        "calls": Value::Object(calls.into_iter().collect()),
+    }))
+}
+
 async fn list_faults(State(world): State<Shared>) -> Json<Value> {
     Json(json!({"faults": world.faults.list()}))
 }
 
-async fn add_fault(State(world): State<Shared>, Json(fault): Json<FaultSpec>) -> StatusCode {
+/// A misspelt member would play another fault than the one that was meant, so it is refused; serde
+/// cannot do that for a flattened type, hence the look at what a well-read fault would say.
+async fn add_fault(
+    State(world): State<Shared>,
+    Json(asked): Json<Map<String, Value>>,
+) -> Result<StatusCode, Refusal> {
+    let refused = |error: &dyn fmt::Display| {
+        Refusal(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("read the fault: {error}"),
+        )
+    };
+    let fault: FaultSpec =
+        serde_json::from_value(Value::Object(asked.clone())).map_err(|error| refused(&error))?;
+    let known = json!(fault);
+    if let Some(name) = asked.keys().find(|name| known.get(name.as_str()).is_none()) {
+        return Err(refused(&format_args!("unknown member {name:?}")));
+    }
     world.add_fault(fault);
-    StatusCode::NO_CONTENT
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn clear_faults(State(world): State<Shared>) -> StatusCode {

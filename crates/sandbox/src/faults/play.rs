@@ -1,6 +1,10 @@
 //! Playing a fault.
 
-use std::{convert::Infallible, io, time::Duration};
+use std::{
+    convert::Infallible,
+    io::{self, Write as _},
+    time::Duration,
+};
 
 use axum::{
     body::{Body, to_bytes},
@@ -8,13 +12,14 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use http::{HeaderValue, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::spec::FaultKind;
-use crate::{operation::Operation, vendors};
+use crate::{edit, operation::Operation, vendors};
 
 const PIECE: usize = 64 * 1024;
 /// Longer than any client waits, and still an end.
@@ -66,11 +71,14 @@ pub(crate) async fn play(
         }
         FaultKind::Redirect { location, status } => redirect(&location, status),
         FaultKind::Huge { bytes } => huge(bytes),
+        FaultKind::Edit { set, remove } => edit(next.run(request).await, &set, &remove).await,
+        FaultKind::Bomb { bytes } => bomb(bytes).await,
         FaultKind::Replace {
             status,
             body,
+            base64,
             content_type,
-        } => replace(status, body, content_type.as_deref()),
+        } => replace(status, body, base64, content_type.as_deref()),
     }
 }
 
@@ -192,10 +200,50 @@ fn huge(bytes: u64) -> Response {
     plain(StatusCode::OK, "application/json", Body::from_stream(body))
 }
 
-fn replace(status: u16, body: Value, content_type: Option<&str>) -> Response {
-    let (text, kind) = match body {
-        Value::String(text) => (text, "text/plain; charset=utf-8"),
-        other => (other.to_string(), "application/json"),
+/// The vendor's own answer, changed. What is no JSON stays as it is.
+async fn edit(response: Response, set: &Map<String, Value>, remove: &[String]) -> Response {
+    let (parts, bytes) = body_of(response).await;
+    let Ok(mut document) = serde_json::from_slice(&bytes) else {
+        return Response::from_parts(parts, Body::from(bytes));
     };
-    plain(status_of(status), content_type.unwrap_or(kind), text)
+    edit::apply(&mut document, set, remove);
+    let text = document.to_string();
+    with_length(parts, text.len(), Body::from(text))
+}
+
+/// Packs an array of zeros. It takes a moment for gigabytes, so it is done aside.
+async fn bomb(bytes: u64) -> Response {
+    let packing = tokio::task::spawn_blocking(move || {
+        let piece = "0,".repeat(PIECE / 2);
+        let mut encoder = zstd::Encoder::new(Vec::new(), 1)?;
+        encoder.write_all(b"[")?;
+        for _ in 0..=bytes / PIECE as u64 {
+            encoder.write_all(piece.as_bytes())?;
+        }
+        encoder.write_all(b"0]")?;
+        encoder.finish()
+    });
+    match packing.await {
+        Ok(Ok(packed)) => {
+            let mut response = plain(StatusCode::OK, "application/json", packed);
+            let encoding = HeaderValue::from_static("zstd");
+            response
+                .headers_mut()
+                .insert(header::CONTENT_ENCODING, encoding);
+            response
+        }
+        _ => closed(),
+    }
+}
+
+fn replace(status: u16, body: Value, base64: bool, content_type: Option<&str>) -> Response {
+    let (bytes, kind) = match body {
+        Value::String(text) if base64 => (
+            STANDARD.decode(text).unwrap_or_default(),
+            "application/octet-stream",
+        ),
+        Value::String(text) => (text.into_bytes(), "text/plain; charset=utf-8"),
+        other => (other.to_string().into_bytes(), "application/json"),
+    };
+    plain(status_of(status), content_type.unwrap_or(kind), bytes)
 }

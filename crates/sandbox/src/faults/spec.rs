@@ -1,13 +1,12 @@
 //! What a fault is, as it is asked for.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::vendor::Vendor;
 
 /// A fault: where, what, and how often.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct FaultSpec {
     /// Whose operations; all vendors' when absent.
     #[serde(default)]
@@ -98,6 +97,20 @@ pub enum FaultKind {
         /// How many.
         bytes: u64,
     },
+    /// The vendor's own answer with some members set and some removed.
+    Edit {
+        /// JSON pointers and what they shall point at; the parent of each must be there.
+        #[serde(default)]
+        set: Map<String, Value>,
+        /// JSON pointers of what shall be missing.
+        #[serde(default)]
+        remove: Vec<String>,
+    },
+    /// 200 and a small zstd body that unpacks to a JSON array of so many bytes.
+    Bomb {
+        /// How many, unpacked.
+        bytes: u64,
+    },
     /// Any answer whatever.
     Replace {
         /// The status.
@@ -105,6 +118,9 @@ pub enum FaultKind {
         status: u16,
         /// The body; a string is sent as it is, anything else as JSON.
         body: Value,
+        /// The body is base64 of the bytes that are meant, for what is no text.
+        #[serde(default)]
+        base64: bool,
         /// Its type.
         #[serde(default)]
         content_type: Option<String>,
@@ -128,6 +144,8 @@ impl FaultKind {
             Self::LostResponse => "lost_response",
             Self::Redirect { .. } => "redirect",
             Self::Huge { .. } => "huge",
+            Self::Edit { .. } => "edit",
+            Self::Bomb { .. } => "bomb",
             Self::Replace { .. } => "replace",
         }
     }

@@ -175,7 +175,7 @@ pub(crate) fn list(seed: u64) -> Value {
         .collect()
 }
 
-/// NN-08: the settings of one agent, exactly the 19 documented members.
+/// The settings of one agent, exactly the 19 documented members.
 pub(crate) fn settings(seed: u64, place: usize, profile: &Profile) -> Value {
     json!({
         "agent_uuid": agent_id(seed, place),
@@ -200,7 +200,7 @@ pub(crate) fn settings(seed: u64, place: usize, profile: &Profile) -> Value {
     })
 }
 
-/// NN-12: the calling rules of one agent.
+/// The calling rules of one agent.
 pub(crate) fn time_slots(seed: u64, place: usize, profile: &Profile) -> Value {
     profile
         .slots
@@ -217,9 +217,9 @@ pub(crate) fn time_slots(seed: u64, place: usize, profile: &Profile) -> Value {
         .collect()
 }
 
-/// NN-16: the inputs of one agent.
+/// The inputs of one agent, with the members that all methods together show.
 pub(crate) fn initial_entities(seed: u64, place: usize, profile: &Profile) -> Value {
-    let data: Vec<Value> = profile
+    profile
         .inputs
         .iter()
         .enumerate()
@@ -228,31 +228,32 @@ pub(crate) fn initial_entities(seed: u64, place: usize, profile: &Profile) -> Va
                 "initial_entity_uuid": uuid(seed, Kind::InitialEntity, numbered(place, cell)),
                 "name": name,
                 "synthesis": synthesis,
+                "number_cell": cell,
                 "agent_uuid": agent_id(seed, place),
             })
         })
-        .collect();
-    json!({ "data": data })
+        .collect()
 }
 
-/// NN-22: the outputs of one agent.
+/// The outputs of one agent, with the members that all methods together show.
 pub(crate) fn output_entities(seed: u64, place: usize, profile: &Profile) -> Value {
-    let data: Vec<Value> = profile
+    profile
         .outputs
         .iter()
         .enumerate()
-        .map(|(cell, (name, _, _))| {
+        .map(|(cell, (name, entity_type, _))| {
             json!({
                 "output_entity_uuid": uuid(seed, Kind::OutputEntity, numbered(place, cell)),
                 "name": name,
+                "number_cell": cell,
+                "entity_type": entity_type,
                 "agent_uuid": agent_id(seed, place),
             })
         })
-        .collect();
-    json!({ "data": data })
+        .collect()
 }
 
 /// One number for a thing of an agent.
 fn numbered(place: usize, inner: usize) -> u64 {
-    (place as u64) << 16 | inner as u64
+    (place as u64) << 8 | inner as u64
 }

@@ -4,19 +4,20 @@
 //! failure to have one); earlier attempts were not answered.
 
 use jiff::{SignedDuration, Timestamp, civil};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    agents::{Fill, PROFILES, Profile, agent_id},
-    dates::DateForm,
+    agents::{PROFILES, Profile, agent_id},
+    state::Hold,
+    view::View,
 };
 use crate::{
     call::Call,
     identity::{Kind, number, uuid},
     random::{Random, mix},
     vendor::Vendor,
-    world::{CallHead, World, options::Options},
+    world::CallHead,
 };
 
 /// How many dialogs are uploaded together.
@@ -24,7 +25,7 @@ const BULK_SIZE: u32 = 25;
 /// Attempts of one dialog share a number range of this width.
 const ATTEMPTS_PER_DIALOG: u64 = 8;
 /// How far before the conversation the first attempt may lie.
-const LONGEST_HISTORY: SignedDuration = SignedDuration::from_hours(5);
+pub(crate) const LONGEST_HISTORY: SignedDuration = SignedDuration::from_hours(5);
 
 /// How dialogs end, each with its weight in a hundred.
 const RESULTS: [(&str, u64); 8] = [
@@ -39,63 +40,6 @@ const RESULTS: [(&str, u64); 8] = [
 ];
 /// How attempts end that reach nobody.
 const UNANSWERED: [&str; 4] = ["no_answer", "busy", "voicemail", "failed"];
-
-/// The world as one request sees it: the options and the instant stand still meanwhile.
-#[derive(Debug)]
-pub(crate) struct View<'a> {
-    pub(crate) world: &'a World,
-    pub(crate) options: Options,
-    pub(crate) seed: u64,
-    pub(crate) now: Timestamp,
-}
-
-impl<'a> View<'a> {
-    /// The world as it is now.
-    pub(crate) fn of(world: &'a World) -> Self {
-        Self {
-            world,
-            options: world.options(),
-            seed: world.config.seed,
-            now: world.now(),
-        }
-    }
-
-    /// The dialog of this call, if the call still exists.
-    pub(crate) fn dialog(&self, index: u32) -> Option<Dialog> {
-        let head = self.world.call_head(Vendor::Neuro, index)?;
-        (!head.deleted).then(|| Dialog::of(self, &head))
-    }
-
-    /// The dialogs of one agent that have an attempt in this stretch of time, or might.
-    pub(crate) fn dialogs_between(
-        &self,
-        agent: usize,
-        from: Timestamp,
-        until: Timestamp,
-    ) -> impl Iterator<Item = Dialog> {
-        let until = until.checked_add(LONGEST_HISTORY).unwrap_or(until);
-        self.heads()
-            .filter(move |head| {
-                let started_at = archived_start(self, head.index).unwrap_or(head.started_at);
-                agent_of(self.seed, head.index) == agent && (from..=until).contains(&started_at)
-            })
-            .map(|head| Dialog::of(self, &head))
-    }
-
-    /// All dialogs of one agent, oldest first.
-    pub(crate) fn dialogs_of(&self, agent: usize) -> impl Iterator<Item = Dialog> {
-        self.heads()
-            .filter(move |head| agent_of(self.seed, head.index) == agent)
-            .map(|head| Dialog::of(self, &head))
-    }
-
-    fn heads(&self) -> impl Iterator<Item = CallHead> {
-        let indexes = self.world.live_calls(Vendor::Neuro);
-        indexes
-            .into_iter()
-            .filter_map(|index| self.world.call_head(Vendor::Neuro, index))
-    }
-}
 
 /// A dialog without its texts.
 #[derive(Debug, Clone)]
@@ -130,7 +74,13 @@ impl Dialog {
     pub(crate) fn of(view: &View<'_>, head: &CallHead) -> Self {
         let seed = view.seed;
         let mut random = Random::new(&[seed, Vendor::Neuro.number(), u64::from(head.index), 11]);
-        let count = *random.pick(&[1_u8, 1, 1, 1, 2, 2, 3]);
+        let extra = extra_of(view, head.index);
+        let uploaded = extra.contains_key("initial_entities");
+        let count = if uploaded {
+            1
+        } else {
+            *random.pick(&[1_u8, 1, 1, 1, 2, 2, 3])
+        };
         let started_at = archived_start(view, head.index).unwrap_or(head.started_at);
         let mut attempts = Vec::with_capacity(usize::from(count));
         let mut at = started_at;
@@ -151,17 +101,22 @@ impl Dialog {
         let mut dialog = Self {
             index: head.index,
             id: uuid(seed, Kind::Dialog, u64::from(head.index)),
-            bulk_id: uuid(seed, Kind::Bulk, u64::from(head.index / BULK_SIZE)),
-            agent: agent_of(seed, head.index),
+            bulk_id: extra
+                .get("bulk_uuid")
+                .and_then(Value::as_str)
+                .and_then(|id| Uuid::try_parse(id).ok())
+                .unwrap_or_else(|| uuid(seed, Kind::Bulk, u64::from(head.index / BULK_SIZE))),
+            agent: agent_of(view, head.index),
             attempts,
         };
-        dialog.delay_statistics(view.world, head);
+        dialog.delay_statistics(view, head);
         dialog
     }
 
-    /// A dialog that came in while the sandbox ran has its statistics only after a while.
-    fn delay_statistics(&mut self, world: &World, head: &CallHead) {
-        if head.index < world.config.calls_per_vendor {
+    /// A dialog that came in while the sandbox ran has its statistics only after a while, and one
+    /// that was stopped has none until it is returned.
+    fn delay_statistics(&mut self, view: &View<'_>, head: &CallHead) {
+        if head.index < view.world.config.calls_per_vendor {
             return;
         }
         let known_since = if head.version == 1 {
@@ -169,14 +124,17 @@ impl Dialog {
         } else {
             head.started_at
         };
-        let delay =
-            SignedDuration::try_from(world.config.analysis_delay).unwrap_or(SignedDuration::ZERO);
-        if let Some(last) = self.attempts.last_mut() {
-            last.ready_at = known_since
-                .max(last.at)
-                .checked_add(delay)
-                .unwrap_or(known_since);
-        }
+        let delay = SignedDuration::try_from(view.world.config.analysis_delay).unwrap_or_default();
+        let Some(last) = self.attempts.last_mut() else {
+            return;
+        };
+        let queued_since = known_since.max(last.at);
+        let (begun_at, delay) = match view.holds.get(&head.index) {
+            Some(Hold::Stopped) => (Timestamp::MAX, SignedDuration::ZERO),
+            Some(Hold::Returned(since)) => (queued_since.max(*since), delay),
+            None => (queued_since, delay),
+        };
+        last.ready_at = begun_at.checked_add(delay).unwrap_or(begun_at);
     }
 
     /// The attempts that the vendor already has statistics about.
@@ -267,97 +225,6 @@ pub(crate) fn bulk_indexes(seed: u64, id: &str) -> Option<std::ops::Range<u32>> 
     Some(first..first.saturating_add(BULK_SIZE))
 }
 
-/// One row of statistics: phone, dialog, date and whatever the agent fills in.
-pub(crate) fn statistic_row(
-    view: &View<'_>,
-    dialog: &Dialog,
-    attempt: &Attempt,
-    call: &Call,
-) -> Value {
-    let seed = view.seed;
-    let form = date_form(view, attempt);
-    // The document spells the member wrong in one place and right in another.
-    let phone = if mix(&[seed, attempt.key(), 5]).is_multiple_of(2) {
-        "msisnd"
-    } else {
-        "msisdn"
-    };
-    let mut row = Map::new();
-    row.insert(phone.to_owned(), json!(call.client_phone));
-    row.insert("dialog_uuid".to_owned(), json!(dialog.id));
-    row.insert("date".to_owned(), json!(form.write(attempt.at)));
-    fill_outputs(seed, &mut row, dialog, attempt, call);
-    Value::Object(row)
-}
-
-/// One row of the report: the outputs and two ids, neither phone nor date.
-pub(crate) fn report_row(
-    view: &View<'_>,
-    dialog: &Dialog,
-    attempt: &Attempt,
-    call: &Call,
-) -> Value {
-    let mut row = Map::new();
-    fill_outputs(view.seed, &mut row, dialog, attempt, call);
-    row.insert("call_uuid".to_owned(), json!(attempt.shown_call_id()));
-    row.insert("dialog_uuid".to_owned(), json!(dialog.id));
-    Value::Object(row)
-}
-
-/// The form in which dates of this attempt are written.
-pub(crate) fn date_form(view: &View<'_>, attempt: &Attempt) -> DateForm {
-    let number = mix(&[view.seed, attempt.key(), 6]);
-    view.options
-        .neuro_date_form
-        .unwrap_or_else(|| DateForm::by_number(number))
-}
-
-fn fill_outputs(
-    seed: u64,
-    row: &mut Map<String, Value>,
-    dialog: &Dialog,
-    attempt: &Attempt,
-    call: &Call,
-) {
-    let result = attempt.result(seed, call);
-    let spoke = attempt.speech(seed, call) == Speech::Whole;
-    for (name, _, fill) in dialog.profile().outputs {
-        let value = match fill {
-            Fill::Result => Some(result.clone()),
-            Fill::Script => Some("main_script".to_owned()),
-            Fill::CallbackTime => (result == "callback").then(|| callback_time(attempt)),
-            _ if !spoke => None,
-            Fill::Topic => Some(call.summary.topic.clone()),
-            Fill::Outcome => Some(call.summary.result.clone()),
-            Fill::Mark => Some(call.satisfaction.to_string()),
-            Fill::Score => Some(call.score.to_string()),
-            Fill::Settled => Some(if call.resolved { "yes" } else { "no" }.to_owned()),
-            Fill::ClientName => Some(call.client.clone()),
-            Fill::Tags => Some(tag_names(call)),
-        };
-        row.insert((*name).to_owned(), value.map_or(Value::Null, Value::String));
-    }
-}
-
-/// Place of the agent that holds this dialog.
-fn agent_of(seed: u64, index: u32) -> usize {
-    let number = mix(&[seed, Vendor::Neuro.number(), u64::from(index), 13]);
-    usize::try_from(number % PROFILES.len() as u64).unwrap_or(0)
-}
-
-fn tag_names(call: &Call) -> String {
-    let names: Vec<&str> = call.tags.iter().map(|hit| hit.name.as_str()).collect();
-    names.join(", ")
-}
-
-fn callback_time(attempt: &Attempt) -> String {
-    let later = attempt
-        .at
-        .checked_add(SignedDuration::from_hours(26))
-        .unwrap_or(attempt.at);
-    DateForm::Space.write(later)
-}
-
 /// How the dialog ended. Where nobody was reached, each later version tells another reason, so that
 /// a change of a dialog is a change somebody can see.
 fn generated_result(seed: u64, call: &Call) -> &'static str {
@@ -401,11 +268,27 @@ fn call_ids_since() -> Timestamp {
 }
 
 /// The option `neuro_archived_dialogs` moves the oldest dialogs to the time before call ids.
-fn archived_start(view: &View<'_>, index: u32) -> Option<Timestamp> {
+pub(crate) fn archived_start(view: &View<'_>, index: u32) -> Option<Timestamp> {
     let archived = view
         .options
         .neuro_archived_dialogs
         .min(view.world.config.calls_per_vendor);
     let back = i64::from(archived.checked_sub(index)?);
     (back > 0).then(|| earlier(call_ids_since(), SignedDuration::from_hours(3 * back)))
+}
+
+/// Place of the agent that holds this dialog.
+pub(crate) fn agent_of(view: &View<'_>, index: u32) -> usize {
+    let asked = extra_of(view, index).get("agent").and_then(Value::as_u64);
+    let number =
+        asked.unwrap_or_else(|| mix(&[view.seed, Vendor::Neuro.number(), u64::from(index), 13]));
+    usize::try_from(number % PROFILES.len() as u64).unwrap_or(0)
+}
+
+/// What an upload or a test hung on the dialog. Seeded dialogs have nothing that matters here.
+fn extra_of(view: &View<'_>, index: u32) -> Map<String, Value> {
+    if index < view.world.config.calls_per_vendor {
+        return Map::new();
+    }
+    view.world.call_extra(Vendor::Neuro, index)
 }

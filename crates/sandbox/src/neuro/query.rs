@@ -2,7 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::agents::{self, Profile};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::{
+    agents::{self, Profile},
+    answer::other_error,
+};
 
 /// Query parameters by name.
 pub(crate) type Parameters = HashMap<String, String>;
@@ -49,6 +56,34 @@ pub(crate) fn agent(
         .get("agent_uuid")
         .ok_or("agent_uuid is required")?;
     agents::find(seed, id).ok_or("Agent not found")
+}
+
+/// The JSON object in a body.
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, &'static str> {
+    serde_json::from_slice(body)
+        .ok()
+        .ok_or("The body must be a JSON object")
+}
+
+/// Deletes the one row with this id from whichever list has it: 204, or the catch-all.
+pub(crate) fn remove<'a>(
+    mut lists: impl Iterator<Item = &'a mut Vec<Value>>,
+    member: &str,
+    id: Option<&Value>,
+    unknown: &str,
+) -> Response {
+    let deleted = id.is_some_and(|id| {
+        lists.any(|list| {
+            let before = list.len();
+            list.retain(|row| row.get(member) != Some(id));
+            list.len() < before
+        })
+    });
+    if deleted {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        other_error(unknown)
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
-//! What the agents have to do and did lately, and the lists it came from (NN-33, NN-34, NN-39).
+//! What the agents have to do and did lately, and the lists it came from (NN-33 to NN-39).
 
 use axum::{
     Json,
+    body::Bytes,
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
+use http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -12,8 +14,11 @@ use super::{
     answer::other_error,
     auth::Authorized,
     dates::DateForm,
-    dialog::{Attempt, Dialog, View, date_form},
+    dialog::{Attempt, Dialog},
     query::{self, Page, Parameters},
+    rows::{date_form, phone_of},
+    state::{Hold, Selection},
+    view::View,
 };
 use crate::{
     identity::{Kind, uuid},
@@ -37,7 +42,7 @@ pub(crate) async fn dialogs(
         let call = view.world.call(Vendor::Neuro, dialog.index)?;
         let state = state_of(view, dialog);
         Some(vec![
-            json!({ "msisdn": call.client_phone, "uuid": dialog.id, "result": state }),
+            json!({ "msisdn": phone_of(&call), "uuid": dialog.id, "result": state }),
         ])
     })
 }
@@ -52,7 +57,7 @@ pub(crate) async fn calls(
         let call = view.world.call(Vendor::Neuro, dialog.index)?;
         let row = |attempt: &Attempt| {
             let mut row = json!({
-                "msisdn": call.client_phone,
+                "msisdn": phone_of(&call),
                 "uuid": attempt.call_id,
                 "result": if attempt.ready_at <= view.now { "done" } else { state_of(view, dialog) },
                 "date_added": date_form(view, attempt).write(attempt.at),
@@ -60,13 +65,88 @@ pub(crate) async fn calls(
             if view.options.neuro_wrapped_lists
                 && let Some(members) = row.as_object_mut()
             {
-                let dialog = json!({ "msisdn": call.client_phone, "uuid": dialog.id });
+                let dialog = json!({ "msisdn": phone_of(&call), "uuid": dialog.id });
                 members.insert("dialog".to_owned(), dialog);
             }
             row
         };
         Some(dialog.attempts.iter().map(row).collect())
     })
+}
+
+/// Tells removing one dialog from removing all of them.
+pub(crate) fn remove_operation(parts: &Parts, _: &Bytes) -> &'static str {
+    let query = parts.uri.query().unwrap_or_default();
+    let one = query.split('&').any(|pair| {
+        pair.strip_prefix("dialog_uuid=")
+            .is_some_and(|id| !id.is_empty())
+    });
+    if one { "NN-38" } else { "NN-37" }
+}
+
+/// NN-35: stops all dialogs of an agent that wait.
+pub(crate) async fn stop(
+    State(world): State<Shared>,
+    _: Authorized,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    hold(&world, &parameters, |_| Hold::Stopped)
+}
+
+/// NN-36: returns the stopped dialogs of an agent to the queue.
+pub(crate) async fn put_back(
+    State(world): State<Shared>,
+    _: Authorized,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    hold(&world, &parameters, |view| Hold::Returned(view.now))
+}
+
+/// NN-37 and NN-38: deletes what waits: without a `dialog_uuid` everything, as the document has it.
+pub(crate) async fn remove(
+    State(world): State<Shared>,
+    _: Authorized,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    let view = View::of(&world);
+    let waiting = match waiting(&view, &parameters) {
+        Ok(waiting) => waiting,
+        Err(error) => return other_error(error),
+    };
+    let wanted = parameters.get("dialog_uuid").filter(|id| !id.is_empty());
+    for dialog in waiting {
+        if wanted.is_none_or(|id| dialog.id.to_string() == *id) {
+            world.delete_call(Vendor::Neuro, dialog.index);
+        }
+    }
+    Json(Value::Null).into_response()
+}
+
+fn hold(world: &Shared, parameters: &Parameters, new: fn(&View<'_>) -> Hold) -> Response {
+    let view = View::of(world);
+    let waiting = match waiting(&view, parameters) {
+        Ok(waiting) => waiting,
+        Err(error) => return other_error(error),
+    };
+    let mut state = world.neuro.lock();
+    for dialog in waiting {
+        let known = state.holds.get(&dialog.index).copied();
+        // Only what was stopped can be returned.
+        if new(&view) == Hold::Stopped || known == Some(Hold::Stopped) {
+            state.holds.insert(dialog.index, new(&view));
+        }
+    }
+    Json(Value::Null).into_response()
+}
+
+/// The dialogs of the agent that still wait. They are among those that were added.
+fn waiting(view: &View<'_>, parameters: &Parameters) -> Result<Vec<Dialog>, &'static str> {
+    let (place, _) = query::agent(view.seed, parameters)?;
+    let dialogs = view.world.edited_calls(Vendor::Neuro).into_iter();
+    let mine = dialogs
+        .filter_map(|index| view.dialog(index))
+        .filter(|one| one.agent == place);
+    Ok(mine.filter(|dialog| dialog.is_queued(view.now)).collect())
 }
 
 /// NN-39: the lists of contacts that were given to an agent.
@@ -93,6 +173,7 @@ pub(crate) async fn selections(
         .map(|number| (number, number != 0))
         .filter(|(_, completed)| wanted.is_none_or(|wanted| wanted == *completed))
         .map(|(number, completed)| selection(&view, place, number, completed))
+        .chain(uploaded_selections(&view, place, wanted))
         .collect();
     Json(rows).into_response()
 }
@@ -128,6 +209,25 @@ fn selection(view: &View<'_>, place: usize, number: u8, completed: bool) -> Valu
     })
 }
 
+/// The selections that uploads made; each is over as soon as it is uploaded.
+fn uploaded_selections(view: &View<'_>, place: usize, wanted: Option<bool>) -> Vec<Value> {
+    let shown = |selection: &Selection| {
+        json!({
+            "uuid": selection.id,
+            "name": selection.name,
+            "started_on": DateForm::DayFirst.write(selection.started_at),
+            "is_completed": true,
+            "dialogs_count": selection.dialogs,
+        })
+    };
+    let state = view.world.neuro.lock();
+    let mine = state
+        .selections
+        .iter()
+        .filter(|selection| selection.agent == place);
+    mine.filter(|_| wanted != Some(false)).map(shown).collect()
+}
+
 /// One list of the queue: bare, or with its total count, as the option has it.
 fn list(
     view: &View<'_>,
@@ -142,15 +242,12 @@ fn list(
         Ok(agent) => agent,
         Err(error) => return other_error(error),
     };
-    let mut dialogs: Vec<Dialog> = view.dialogs_of(place).collect();
-    let left = dialogs.len().saturating_sub(QUEUE_LENGTH);
-    dialogs.drain(..left);
+    let mut dialogs = view.newest_of(place, QUEUE_LENGTH);
     if let Some(bulk) = parameters.get("bulk_uuid") {
         dialogs.retain(|dialog| dialog.bulk_id.to_string() == *bulk);
     }
     let rows: Vec<Value> = dialogs
         .iter()
-        .rev()
         .filter_map(|dialog| rows_of(view, dialog))
         .flatten()
         .collect();
@@ -171,6 +268,9 @@ fn list(
 fn state_of(view: &View<'_>, dialog: &Dialog) -> &'static str {
     if !dialog.is_queued(view.now) {
         return "done";
+    }
+    if view.holds.get(&dialog.index) == Some(&Hold::Stopped) {
+        return "stopped";
     }
     match dialog.index % 3 {
         0 => "created",

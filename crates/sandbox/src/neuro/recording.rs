@@ -12,8 +12,9 @@ use serde_json::json;
 use super::{
     answer::{message, other_error},
     auth::Authorized,
-    dialog::{Speech, View},
+    dialog::Speech,
     query::Parameters,
+    view::View,
 };
 use crate::{audio, random::mix, vendor::Vendor, world::Shared};
 

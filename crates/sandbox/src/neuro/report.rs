@@ -16,8 +16,10 @@ use super::{
     answer::{message, other_error},
     auth::Authorized,
     dates,
-    dialog::{Attempt, Dialog, View, report_row},
+    dialog::{Attempt, Dialog},
     query::{DEFAULT_LIMIT, Page},
+    rows::report_row,
+    view::View,
 };
 use crate::{random::mix, vendor::Vendor, world::Shared};
 

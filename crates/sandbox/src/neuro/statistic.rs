@@ -6,12 +6,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{
     answer::{no_data, other_error},
     auth::Authorized,
-    dialog::{View, bulk_indexes, dialog_index, statistic_row},
+    dialog::{bulk_indexes, dialog_index},
     query::Parameters,
+    rows::statistic_row,
+    view::View,
 };
 use crate::{vendor::Vendor, world::Shared};
 
@@ -38,7 +41,21 @@ pub(crate) async fn dialog_group(
         return other_error("bulk_uuid is required");
     };
     let view = View::of(&world);
-    rows(&view, bulk_indexes(view.seed, id).into_iter().flatten())
+    let uploaded = Uuid::try_parse(id)
+        .ok()
+        .and_then(|id| world.neuro.lock().groups.get(&id).cloned())
+        .unwrap_or_default();
+    // Dialogs that were uploaded into another group are not of the group their number is in.
+    let seeded = bulk_indexes(view.seed, id)
+        .into_iter()
+        .flatten()
+        .filter(|index| {
+            view.dialog(*index)
+                .is_some_and(|dialog| dialog.bulk_id.to_string() == *id)
+        });
+    let mut indexes: Vec<u32> = seeded.chain(uploaded).collect();
+    indexes.dedup();
+    rows(&view, indexes)
 }
 
 fn rows(view: &View<'_>, indexes: impl IntoIterator<Item = u32>) -> Response {

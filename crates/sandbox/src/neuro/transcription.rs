@@ -15,8 +15,10 @@ use serde_json::{Value, json};
 use super::{
     answer::other_error,
     auth::Authorized,
-    dialog::{Attempt, Dialog, Speech, View, attempt_index, date_form},
+    dialog::{Attempt, Dialog, Speech, attempt_index},
     query::Parameters,
+    rows::date_form,
+    view::View,
 };
 use crate::{
     call::{Call, Line, Speaker},

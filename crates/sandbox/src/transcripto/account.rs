@@ -9,11 +9,14 @@ use http::{HeaderMap, header::ACCEPT_LANGUAGE};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{auth::Authorized, catalog::DIRECTORIES, instants::Form};
+use super::{auth::Authorized, instants::Form};
 use crate::world::{Shared, World};
 
 /// The user of the sandbox account.
 pub(crate) const USER_ID: i64 = 83;
+
+/// Business reports that are left when the sandbox starts.
+pub(crate) const REPORTS_LEFT: i64 = 24;
 
 /// Days of the plan before and after the epoch of the sandbox.
 const PLAN_BEGAN_DAYS: i64 = 88;
@@ -53,10 +56,14 @@ const IMAGES: Quota = Quota {
     limit: 10_000,
     left: 98,
 };
-const REPORTS: Quota = Quota {
-    limit: 25,
-    left: 24,
-};
+/// What is left of the reports goes down with each of them.
+fn reports(world: &World) -> Quota {
+    let asked = world.transcripto.lock().business_reports;
+    Quota {
+        limit: 25,
+        left: REPORTS_LEFT - asked,
+    }
+}
 const VIDEO: Quota = Quota {
     limit: 3_000,
     left: 2_980,
@@ -73,6 +80,7 @@ pub(crate) async fn tariff(
     headers: HeaderMap,
 ) -> Response {
     let (days_left, start, end) = period(&world);
+    let reports = reports(&world);
     let mut tariff = json!({
         "id": 4,
         "name": "Enterprise",
@@ -85,7 +93,7 @@ pub(crate) async fn tariff(
             "call_minutes": CALLS.limit,
             "text_tokens": TEXT.limit,
             "image_tokens": IMAGES.limit,
-            "report_count": REPORTS.limit,
+            "report_count": reports.limit,
             "video_minutes": VIDEO.limit,
             "chat_count": CHATS.limit,
         },
@@ -94,7 +102,7 @@ pub(crate) async fn tariff(
             "available_call_minutes": CALLS.left,
             "available_text_tokens": TEXT.left,
             "available_image_tokens": IMAGES.left,
-            "available_report_count": REPORTS.left,
+            "available_report_count": reports.left,
             "available_video_minutes": VIDEO.left,
             "available_chat_count": CHATS.left,
         },
@@ -103,7 +111,7 @@ pub(crate) async fn tariff(
             "used_call_minutes": CALLS.used(),
             "used_text_tokens": TEXT.used(),
             "used_image_tokens": IMAGES.used(),
-            "used_report_count": REPORTS.used(),
+            "used_report_count": reports.used(),
             "used_video_minutes": VIDEO.used(),
             "used_chat_count": CHATS.used(),
         },
@@ -120,11 +128,8 @@ pub(crate) async fn tariff(
 }
 
 /// TR-19: the folders.
-pub(crate) async fn directories(_: Authorized) -> Response {
-    let directories: Vec<Value> = DIRECTORIES
-        .iter()
-        .map(|(id, name)| json!({ "id": id, "name": name }))
-        .collect();
+pub(crate) async fn directories(State(world): State<Shared>, _: Authorized) -> Response {
+    let directories = world.transcripto.lock().directories.clone();
     Json(json!({ "success": true, "error_code": 0, "directories": directories })).into_response()
 }
 

@@ -196,7 +196,7 @@ pub(crate) fn body(view: &View<'_>, task: &Task, call: &Call) -> Option<Value> {
     let chance = |purpose| task.chance(seed, purpose) % 100;
     let notes = catalog::notes(call.domain);
     let transcript = json!({ "language": call.language.code(), "turns": call.lines.len() });
-    Some(json!({
+    let mut document = json!({
         "success": true,
         "error_code": 0,
         "task_code": task.code,
@@ -216,7 +216,9 @@ pub(crate) fn body(view: &View<'_>, task: &Task, call: &Call) -> Option<Value> {
             _ => json!(notes.categories),
         },
         "customer_satisfaction_score": scores.shown_csat,
-    }))
+    });
+    call.edit(&mut document);
+    Some(document)
 }
 
 fn analysis(view: &View<'_>, task: &Task, call: &Call, scores: &Scores, notes: &Notes) -> Value {

@@ -14,8 +14,7 @@ use serde_json::{Value, json};
 use super::{
     account::{self, USER_ID},
     answer::Failure,
-    catalog::DIRECTORIES,
-    task::View,
+    task::{Task, View},
 };
 use crate::{
     random::Random,
@@ -100,7 +99,11 @@ fn check(world: &World, body: &Value) -> Result<(), Failure> {
 fn welcome(world: &World) -> Value {
     let token = world.issue_token(Vendor::Transcripto, TokenKind::Access, "");
     let view = View::of(world);
-    let tasks = view.newest_first();
+    let tasks: Vec<Task> = view
+        .newest_first()
+        .into_iter()
+        .filter_map(|index| view.task(index))
+        .collect();
     let mut tree: BTreeMap<String, BTreeMap<String, BTreeMap<String, u32>>> = BTreeMap::new();
     for at in tasks.iter().filter_map(|task| task.call_datetime) {
         let date = at.to_zoned(jiff::tz::TimeZone::UTC).date();
@@ -128,10 +131,7 @@ fn welcome(world: &World) -> Value {
             }))
         })
         .collect();
-    let directories: Vec<Value> = DIRECTORIES
-        .iter()
-        .map(|(id, name)| json!({ "id": id, "name": name }))
-        .collect();
+    let directories = world.transcripto.lock().directories.clone();
     json!({
         "message": "Login successful",
         "error_code": 0,

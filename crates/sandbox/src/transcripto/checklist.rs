@@ -15,23 +15,30 @@ use super::{
     catalog::QUESTIONS,
     task::{Task, View},
 };
-use crate::{call::Call, world::Shared};
+use crate::{
+    call::Call,
+    world::{Shared, World},
+};
 
 /// The checklist that the analyst goes through on each call; not one of the account's questions.
 pub(crate) const GROUP: (i64, &str) = (7, "Greeting script");
 
 /// TR-13: the active questions of the account.
-pub(crate) async fn questions(_: Authorized) -> Response {
-    Json(json!({ "success": true, "error_code": 0, "data": active() })).into_response()
+pub(crate) async fn questions(State(world): State<Shared>, _: Authorized) -> Response {
+    Json(json!({ "success": true, "error_code": 0, "data": active(&world) })).into_response()
 }
 
 /// TR-14: the active questions of a user; the account has one.
-pub(crate) async fn questions_of(_: Authorized, Path(user_id): Path<String>) -> Response {
+pub(crate) async fn questions_of(
+    State(world): State<Shared>,
+    _: Authorized,
+    Path(user_id): Path<String>,
+) -> Response {
     let Ok(user_id) = user_id.parse::<i64>() else {
         return Failure::invalid("user_id must be an integer").into_response();
     };
     let data = if user_id == USER_ID {
-        active()
+        active(&world)
     } else {
         Vec::new()
     };
@@ -90,12 +97,12 @@ pub(crate) fn answers_of(
         .collect()
 }
 
-fn active() -> Vec<Value> {
-    QUESTIONS
+fn active(world: &World) -> Vec<Value> {
+    let state = world.transcripto.lock();
+    state
+        .questions
         .iter()
-        .filter(|(_, _, is_active)| *is_active)
-        .map(|(id, question, is_active)| {
-            json!({ "id": id, "question": question, "is_active": is_active })
-        })
+        .filter(|row| row["is_active"] == true)
+        .cloned()
         .collect()
 }

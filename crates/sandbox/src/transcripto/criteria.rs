@@ -12,7 +12,7 @@ use super::{
 use crate::call::Call;
 
 /// What a search asks for. Absent members ask for nothing.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Criteria {
     task_code: Option<String>,
     task_id: Option<i64>,
@@ -41,7 +41,7 @@ pub(crate) struct Criteria {
 }
 
 /// Bounds that are both optional and both inclusive.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
 struct Range {
     min: Option<f64>,
     max: Option<f64>,
@@ -194,6 +194,11 @@ impl Criteria {
         })
     }
 
+    /// Whether every task matches.
+    pub(crate) fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether a task may match, as far as can be told without its texts.
     pub(crate) fn admits(&self, task: &Task) -> bool {
         let dated = self.date_from.is_none() && self.date_to.is_none()
@@ -210,11 +215,11 @@ impl Criteria {
             && self
                 .task_type
                 .as_ref()
-                .is_none_or(|kind| task.type_text == *kind)
+                .is_none_or(|kind| task.type_text == kind.as_str())
             && self
                 .status
                 .as_ref()
-                .is_none_or(|status| task.status_text == *status)
+                .is_none_or(|status| task.status_text == status.as_str())
             && (!self.asks_for_analysis() || analysis::has_analysis(task))
     }
 

@@ -167,7 +167,7 @@ fn video_report(view: &View<'_>, task: &Task, call: &Call) -> Result<String, Fai
     ))
 }
 
-fn download(content_type: &str, name: &str, bytes: impl Into<Bytes>) -> Response {
+pub(crate) fn download(content_type: &str, name: &str, bytes: impl Into<Bytes>) -> Response {
     let headers = [
         (CONTENT_TYPE, content_type.to_owned()),
         (CONTENT_DISPOSITION, disposition(name)),

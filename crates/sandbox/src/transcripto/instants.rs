@@ -15,6 +15,8 @@ pub(crate) enum Form {
     OffsetMicros,
     /// `2025-10-20T08:45:14+00:00`
     Offset,
+    /// `2025-10-20T12:35:41Z`
+    Zulu,
     /// `2025-10-31T12:00:00`, without a zone.
     Naive,
 }
@@ -35,6 +37,7 @@ impl Form {
             Self::ZuluMicros => "%Y-%m-%dT%H:%M:%S.%6fZ",
             Self::OffsetMicros => "%Y-%m-%dT%H:%M:%S.%6f+00:00",
             Self::Offset => "%Y-%m-%dT%H:%M:%S+00:00",
+            Self::Zulu => "%Y-%m-%dT%H:%M:%SZ",
             Self::Naive => "%Y-%m-%dT%H:%M:%S",
         };
         instant

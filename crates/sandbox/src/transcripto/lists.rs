@@ -6,17 +6,10 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::{
-    answer::Failure,
-    auth::Authorized,
-    catalog::{CATEGORIES, SCRIPTS},
-    criteria::Members,
-    instants::Form,
-};
-use crate::world::{Shared, World};
+use super::{answer::Failure, auth::Authorized, criteria::Members};
+use crate::world::Shared;
 
 const DEFAULT_PAGE_SIZE: i64 = 20;
 const LARGEST_PAGE: i64 = 100;
@@ -49,18 +42,20 @@ impl Paging {
         })
     }
 
-    /// Whether one of the texts contains what `q` asks for.
-    fn finds(&self, texts: &[&str]) -> bool {
+    /// Whether one of these members contains what `q` asks for.
+    fn finds(&self, row: &Value, members: &[&str]) -> bool {
         let wanted = self
             .members
             .get("q")
             .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_lowercase();
+            .unwrap_or_default();
+        let wanted = wanted.to_lowercase();
         wanted.is_empty()
-            || texts
-                .iter()
-                .any(|text| text.to_lowercase().contains(&wanted))
+            || members.iter().any(|name| {
+                row.get(*name)
+                    .and_then(Value::as_str)
+                    .is_some_and(|text| text.to_lowercase().contains(&wanted))
+            })
     }
 
     fn answer(&self, found: Vec<Value>) -> Response {
@@ -97,26 +92,21 @@ pub(crate) async fn categories(
         Ok(parent) => parent,
         Err(failure) => return failure.into_response(),
     };
-    let children = |id: i64| {
-        CATEGORIES
-            .iter()
-            .filter(|(_, _, _, of)| *of == Some(id))
-            .count()
-    };
-    let found = CATEGORIES
+    let all = world.transcripto.lock().categories.clone();
+    let found = all
         .iter()
-        .filter(|(_, _, _, of)| parent.is_none() || *of == parent)
-        .filter(|(_, name, description, _)| paging.finds(&[name, description.unwrap_or_default()]))
-        .map(|(id, name, description, of)| {
-            json!({
-                "id": id,
-                "name": name,
-                "description": description,
-                "parent_id": of,
-                "children_count": children(*id),
-                "created_at": Form::Offset.write(days_before(&world, 80 - id % 40)),
-                "updated_at": Form::Offset.write(days_before(&world, 20 - id % 20)),
-            })
+        .filter(|row| parent.is_none_or(|parent| row["parent_id"] == parent))
+        .filter(|row| paging.finds(row, &["name", "description"]))
+        .map(|row| {
+            let mut row = row.clone();
+            let children = all
+                .iter()
+                .filter(|other| other.get("parent_id") == row.get("id"))
+                .count();
+            if let Some(members) = row.as_object_mut() {
+                members.insert("children_count".to_owned(), json!(children));
+            }
+            row
         })
         .collect();
     paging.answer(found)
@@ -134,65 +124,14 @@ pub(crate) async fn scripts(State(world): State<Shared>, _: Authorized, body: By
         Some(Value::String(text)) => matches!(text.to_lowercase().as_str(), "true" | "1" | "yes"),
         _ => false,
     };
-    let found = SCRIPTS
-        .iter()
-        .filter(|script| !only_active || script.is_active)
-        .filter(|script| paging.finds(&[script.identifier, script.title]))
-        .map(|script| {
-            json!({
-            "id": script.id,
-            "identifier": script.identifier,
-            "title": script.title,
-            "description": script.description,
-            "is_active": script.is_active,
-            "version": script.version,
-            "script_body": script.body,
-            "created_at": zulu(days_before(&world, 90 - script.id)),
-                "updated_at": zulu(days_before(&world, 30 - script.id)),
-            })
-        })
-        .collect();
+    let mut found = world.transcripto.lock().scripts.clone();
+    found.retain(|row| !only_active || row["is_active"] == true);
+    found.retain(|row| paging.finds(row, &["identifier", "title"]));
     paging.answer(found)
 }
 
-/// TR-27: the saved searches. Their `created_at` has no zone.
+/// TR-27: the saved searches.
 pub(crate) async fn saved_searches(State(world): State<Shared>, _: Authorized) -> Response {
-    let epoch = world.epoch();
-    let month_ago = days_before(&world, 30);
-    let filters = json!([
-        {
-            "id": 42,
-            "name": "Critical calls of the month",
-            "criteria": {
-                "task_type": "call",
-                "priority_id": 3,
-                "date_from": super::instants::day(month_ago),
-                "date_to": super::instants::day(epoch),
-                "risk_signal_id": null,
-                "page": 1,
-                "per_page": 12,
-            },
-            "created_at": Form::Naive.write(days_before(&world, 9)),
-        },
-        {
-            "id": 43,
-            "name": "Чаты с низкой оценкой",
-            "criteria": { "task_type": "chat", "customer_satisfaction_score_max": 4 },
-            "created_at": Form::Naive.write(days_before(&world, 8)),
-        },
-    ]);
-    let count = filters.as_array().map_or(0, Vec::len);
-    Json(json!({ "success": true, "count": count, "filters": filters })).into_response()
-}
-
-fn days_before(world: &World, days: i64) -> Timestamp {
-    let epoch = world.epoch();
-    epoch
-        .checked_sub(SignedDuration::from_hours(24 * days))
-        .unwrap_or(epoch)
-}
-
-/// `2025-10-20T12:35:41Z`, without a fraction.
-fn zulu(instant: Timestamp) -> String {
-    format!("{}Z", Form::Naive.write(instant))
+    let filters = world.transcripto.lock().searches.clone();
+    Json(json!({ "success": true, "count": filters.len(), "filters": filters })).into_response()
 }

@@ -11,44 +11,35 @@ mod catalog;
 mod checklist;
 mod criteria;
 mod docx;
+mod edits;
 mod files;
 mod instants;
 mod lists;
+mod reports;
 mod search;
+mod state;
 mod task;
-
-use std::sync::Mutex;
+mod upload;
 
 use axum::{
     Router,
-    routing::{get, post},
+    extract::DefaultBodyLimit,
+    routing::{delete, get, post},
 };
 use serde_json::{Value, json};
 
+pub(crate) use state::TranscriptoState;
+
 use crate::{
     call::Call,
-    config::SandboxConfig,
     operation::{op, op_by},
     vendor::Vendor,
     vendors::RecordFacts,
-    world::{Shared, World, lock, tokens::TokenKind},
+    world::{Shared, World, tokens::TokenKind},
 };
 
-/// What changes in the account besides the tasks.
-#[derive(Debug)]
-pub(crate) struct TranscriptoState {
-    /// The token that the control surface hands out, so that each look at it gives the same one.
-    shown_token: Mutex<Option<String>>,
-}
-
-impl TranscriptoState {
-    /// An account as it is at the start.
-    pub(crate) const fn new(_: &SandboxConfig) -> Self {
-        Self {
-            shown_token: Mutex::new(None),
-        }
-    }
-}
+/// The largest upload that is taken.
+const LARGEST_UPLOAD: usize = 256 * 1024 * 1024;
 
 /// The vendor's HTTP surface.
 pub(crate) fn router(world: &Shared) -> Router {
@@ -57,31 +48,16 @@ pub(crate) fn router(world: &Shared) -> Router {
     Router::new()
         .route("/auth/login", on("TR-01", post(auth::log_in)))
         .route("/user/tariff", on("TR-02", get(account::tariff)))
+        .merge(upload_routes(world))
         .route("/tasks/filter", search)
         .route("/gettask", on("TR-11", get(search::task)))
         .route(
             "/api/calls_analysis_v2/{task_code}",
             on("TR-12", get(analysis::calls_analysis)),
         )
-        .route("/checklist", on("TR-13", get(checklist::questions)))
-        .route("/checklist/{id}", on("TR-14", get(checklist::questions_of)))
-        .route(
-            "/checklist/answer/{task_id}",
-            on("TR-18", get(checklist::answers)),
-        )
-        .route("/user/directories", on("TR-19", get(account::directories)))
-        .route(
-            "/user/call_categories/list",
-            on("TR-22", post(lists::categories)),
-        )
-        .route(
-            "/tasks/filters/list",
-            on("TR-27", get(lists::saved_searches)),
-        )
-        .route(
-            "/user/call_check_scripts/list",
-            on("TR-29", post(lists::scripts)),
-        )
+        .merge(checklist_routes(world))
+        .merge(list_routes(world))
+        .route("/user/callreport/file", on("TR-33", get(reports::file)))
         .route(
             "/get_file",
             op_by(
@@ -91,7 +67,92 @@ pub(crate) fn router(world: &Shared) -> Router {
                 get(files::get_file),
             ),
         )
+        .layer(DefaultBodyLimit::max(LARGEST_UPLOAD))
         .with_state(world.clone())
+}
+
+fn upload_routes(world: &Shared) -> Router<Shared> {
+    let on = |id, handler| op(world, Vendor::Transcripto, id, handler);
+    Router::new()
+        .route("/addtaskcall", on("TR-03", post(upload::call_file)))
+        .route("/addtaskcallbyurl", on("TR-04", post(upload::call_url)))
+        .route("/addtaskaudio", on("TR-05", post(upload::audio_file)))
+        .route("/addtaskyoutube", on("TR-06", post(upload::video_url)))
+        .route("/add_chat_analysis_task", on("TR-07", post(upload::chat)))
+        .route("/user/callreport", on("TR-08", post(reports::create)))
+}
+
+fn checklist_routes(world: &Shared) -> Router<Shared> {
+    let on = |id, handler| op(world, Vendor::Transcripto, id, handler);
+    let all =
+        on("TR-13", get(checklist::questions)).merge(on("TR-15", post(edits::create_question)));
+    // The number in the path is a user when it is read, and a question when it is written.
+    let one =
+        on("TR-14", get(checklist::questions_of)).merge(on("TR-16", post(edits::edit_question)));
+    Router::new()
+        .route("/checklist", all)
+        .route("/checklist/{id}", one)
+        .route(
+            "/checklist/delete/{id}",
+            on("TR-17", post(edits::delete_question)),
+        )
+        .route(
+            "/checklist/answer/{task_id}",
+            on("TR-18", get(checklist::answers)),
+        )
+}
+
+fn list_routes(world: &Shared) -> Router<Shared> {
+    let on = |id, handler| op(world, Vendor::Transcripto, id, handler);
+    let directories =
+        on("TR-19", get(account::directories)).merge(on("TR-20", post(edits::create_directory)));
+    Router::new()
+        .route("/user/directories", directories)
+        .route(
+            "/user/directories/delete/{id}",
+            on("TR-21", delete(edits::delete_directory)),
+        )
+        .route(
+            "/user/call_categories/list",
+            on("TR-22", post(lists::categories)),
+        )
+        .route(
+            "/user/call_categories/create",
+            on("TR-23", post(edits::create_category)),
+        )
+        .route(
+            "/user/call_categories/edit/{id}",
+            on("TR-24", post(edits::edit_category)),
+        )
+        .route(
+            "/user/call_categories/delete/{id}",
+            on("TR-25", post(edits::delete_category)),
+        )
+        .route("/tasks/filters/save", on("TR-26", post(edits::save_search)))
+        .route(
+            "/tasks/filters/list",
+            on("TR-27", get(lists::saved_searches)),
+        )
+        .route(
+            "/tasks/filters/delete/{id}",
+            on("TR-28", post(edits::delete_search)),
+        )
+        .route(
+            "/user/call_check_scripts/list",
+            on("TR-29", post(lists::scripts)),
+        )
+        .route(
+            "/user/call_check_scripts/create",
+            on("TR-30", post(edits::create_script)),
+        )
+        .route(
+            "/user/call_check_scripts/edit/{id}",
+            on("TR-31", post(edits::edit_script)),
+        )
+        .route(
+            "/user/call_check_scripts/delete/{id}",
+            on("TR-32", post(edits::delete_script)),
+        )
 }
 
 /// The task of this call.
@@ -164,8 +225,8 @@ pub(crate) fn find_call(world: &World, id: &str) -> Option<u32> {
 
 /// What opens the sandbox account.
 pub(crate) fn credentials(world: &World) -> Value {
-    let mut shown = lock(&world.transcripto.shown_token);
-    let alive = shown.take().filter(|value| {
+    let shown = world.transcripto.lock().shown_token.clone();
+    let alive = shown.filter(|value| {
         world
             .check_token(Vendor::Transcripto, TokenKind::Access, value)
             .is_ok()
@@ -175,7 +236,7 @@ pub(crate) fn credentials(world: &World) -> Value {
             .issue_token(Vendor::Transcripto, TokenKind::Access, "control")
             .value
     });
-    *shown = Some(token.clone());
+    world.transcripto.lock().shown_token = Some(token.clone());
     json!({
         "base_path": "/transcripto",
         "email": auth::EMAIL,

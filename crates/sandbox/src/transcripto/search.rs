@@ -15,7 +15,6 @@ use super::{
     answer::Failure,
     auth::Authorized,
     criteria::{Criteria, Members},
-    instants::day,
     task::{Task, Type, View},
 };
 use crate::{call::Call, world::Shared};
@@ -62,18 +61,23 @@ fn search(view: &View<'_>, members: &Members<'_>) -> Result<Value, Failure> {
         .unwrap_or(DEFAULT_PAGE_SIZE)
         .clamp(1, cap);
     let page = members.integer("page")?.unwrap_or(1).max(1);
-    let found: Vec<Task> = view
-        .newest_first()
-        .into_iter()
-        .filter(|task| criteria.admits(task) && matches_in_full(view, &criteria, task))
-        .collect();
+    let mut found = view.newest_first();
+    if !criteria.is_open() {
+        found.retain(|index| {
+            let task = view.task(*index);
+            task.is_some_and(|task| {
+                criteria.admits(&task) && matches_in_full(view, &criteria, &task)
+            })
+        });
+    }
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let skip = usize::try_from((page - 1).saturating_mul(per_page)).unwrap_or(usize::MAX);
     let tasks: Vec<Value> = found
-        .iter()
+        .into_iter()
         .skip(skip)
         .take(usize::try_from(per_page).unwrap_or(1))
-        .filter_map(|task| Some(task.row(view, &view.call(task)?)))
+        .filter_map(|index| view.task(index))
+        .filter_map(|task| Some(task.row(view, &view.call(&task)?)))
         .collect();
     Ok(json!({
         "tasks": tasks,
@@ -126,7 +130,7 @@ fn detail(view: &View<'_>, task: &Task, call: &Call) -> Value {
             "original_text": text,
         })
     });
-    json!({
+    let mut document = json!({
         "success": true,
         "error_code": 0,
         "id": task.id,
@@ -135,12 +139,14 @@ fn detail(view: &View<'_>, task: &Task, call: &Call) -> Value {
         "file_name": task.file_name(seed),
         "created_at": task.write(seed, 41, task.created_at),
         "updated_at": task.write(seed, 42, task.updated_at),
-        "call_date": task.call_datetime.map(day),
+        "call_date": task.call_date(),
         "error_message": task.error_message(seed),
         "directory_id": task.directory_id,
-        "report_type": (task.kind == Type::Report).then_some("standard"),
+        "report_type": task.report_type(),
         "task_code": task.code,
         "task_length": task.minutes(call),
         "task_result": result,
-    })
+    });
+    call.edit(&mut document);
+    document
 }

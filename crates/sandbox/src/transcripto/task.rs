@@ -3,10 +3,10 @@
 //! Each call of the core is one task. Most are calls; a part is shown as a chat, an e-mail thread,
 //! an upload or a period report, so that a reader meets every type and every status.
 
-use std::cmp::Reverse;
+use std::borrow::Cow;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
@@ -66,15 +66,17 @@ pub(crate) struct Task {
     pub(crate) code: Uuid,
     pub(crate) kind: Type,
     /// `type` as it is written; differs from `kind` only for unheard-of types.
-    pub(crate) type_text: String,
+    pub(crate) type_text: Cow<'static, str>,
     pub(crate) status: Status,
     /// `status` as it is written.
-    pub(crate) status_text: String,
+    pub(crate) status_text: Cow<'static, str>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     /// Uploads that nobody dated have none.
     pub(crate) call_datetime: Option<Timestamp>,
     pub(crate) directory_id: Option<i64>,
+    /// What an upload or a test said about the task.
+    said: Map<String, Value>,
 }
 
 impl<'a> View<'a> {
@@ -98,16 +100,38 @@ impl<'a> View<'a> {
         self.task(index_of_id(id)?)
     }
 
-    /// All tasks, the most recently updated first.
-    pub(crate) fn newest_first(&self) -> Vec<Task> {
-        let indexes = self.world.recent_calls(Vendor::Transcripto);
-        let mut tasks: Vec<Task> = indexes
+    /// The indexes of all tasks, the most recently updated first.
+    pub(crate) fn newest_first(&self) -> Vec<u32> {
+        let edited = self.world.edited_calls(Vendor::Transcripto);
+        let mut moved: Vec<Task> = edited
+            .iter()
+            .filter_map(|index| self.task(*index))
+            .collect();
+        moved.sort_by_key(Task::recency);
+        let mut moved = moved.into_iter().rev().peekable();
+        // What was never edited stands in the order of its update already.
+        let mut seeded = self
+            .world
+            .recent_calls(Vendor::Transcripto)
             .into_iter()
             .rev()
-            .filter_map(|index| self.task(index))
-            .collect();
-        tasks.sort_by_key(|task| Reverse((task.updated_at, task.id)));
-        tasks
+            .filter(|index| edited.binary_search(index).is_err());
+        let mut order = Vec::new();
+        while let Some(next) = moved.peek() {
+            let Some(index) = seeded.next() else { break };
+            let Some(task) = self.task(index) else {
+                continue;
+            };
+            let mut next = Some(next);
+            while next.is_some_and(|next| next.recency() > task.recency()) {
+                order.extend(moved.next().map(|task| task.index));
+                next = moved.peek();
+            }
+            order.push(index);
+        }
+        order.extend(moved.map(|task| task.index));
+        order.extend(seeded);
+        order
     }
 
     /// The neutral call behind a task.
@@ -115,7 +139,8 @@ impl<'a> View<'a> {
         self.world.call(Vendor::Transcripto, task.index)
     }
 
-    fn task(&self, index: u32) -> Option<Task> {
+    /// The task of this call, if it exists.
+    pub(crate) fn task(&self, index: u32) -> Option<Task> {
         let head = self.world.call_head(Vendor::Transcripto, index)?;
         (!head.deleted).then(|| Task::of(self, &head))
     }
@@ -205,22 +230,32 @@ impl Task {
             u64::from(head.index),
             21,
         ]);
-        let extra = view.world.call_extra(Vendor::Transcripto, head.index);
-        let said = |name: &str| extra.get(name).and_then(Value::as_str).map(str::to_owned);
-        let type_text =
-            said("type").unwrap_or_else(|| generated_type(random.below(100)).text().to_owned());
+        let seeded = head.index < view.world.config.calls_per_vendor && head.version == 1;
+        let said = if seeded {
+            Map::new()
+        } else {
+            view.world.call_extra(Vendor::Transcripto, head.index)
+        };
+        let text = |name: &str| said.get(name).and_then(Value::as_str);
+        let said_or = |name: &str, drawn: &'static str| {
+            text(name).map_or(Cow::Borrowed(drawn), |text| Cow::Owned(text.to_owned()))
+        };
+        let drawn_type = generated_type(random.below(100)).text();
+        let type_text = said_or("type", drawn_type);
         let kind = Type::of_text(&type_text);
         let (mut status, mut updated_at) = progress(view, head, random.below(100));
-        let status_text = said("status").unwrap_or_else(|| status.text().to_owned());
+        let status_text = said_or("status", status.text());
         if status_text != status.text() {
             (status, updated_at) = (Status::of_text(&status_text), head.changed_at);
         }
-        let created_at = head
+        let uploaded_at: Option<Timestamp> = text("uploaded_at").and_then(|at| at.parse().ok());
+        let generated_at = head
             .started_at
             .checked_add(SignedDuration::from_micros(
                 random.range(60_000_000, 840_000_000),
             ))
             .map_or(head.started_at, |created| created.min(head.changed_at));
+        let created_at = uploaded_at.unwrap_or(generated_at);
         let dated = !matches!(kind, Type::Audio | Type::Youtube | Type::Report);
         Self {
             index: head.index,
@@ -232,13 +267,21 @@ impl Task {
             status_text,
             created_at,
             updated_at: updated_at.max(created_at),
-            call_datetime: (dated || random.chance(40)).then_some(head.started_at),
-            directory_id: match random.below(10) {
-                0..4 => None,
-                4 => Some(0),
-                _ => Some(random.pick(&DIRECTORIES).0),
+            call_datetime: ((dated || random.chance(40)) && !said.contains_key("undated"))
+                .then_some(head.started_at),
+            directory_id: match (uploaded_at, random.below(10)) {
+                (Some(_), _) => said.get("directory_id").and_then(Value::as_i64),
+                (None, 0..4) => None,
+                (None, 4) => Some(0),
+                (None, _) => Some(random.pick(&DIRECTORIES).0),
             },
+            said,
         }
+    }
+
+    /// What tasks are ordered by.
+    fn recency(&self) -> (Timestamp, i64) {
+        (self.updated_at, self.id)
     }
 
     /// A number that follows from the task and the purpose alone.
@@ -254,6 +297,9 @@ impl Task {
     /// The name of the uploaded file, of the video, or of the report.
     pub(crate) fn file_name(&self, seed: u64) -> Option<String> {
         let id = self.id;
+        if let Some(name) = self.said("file_name") {
+            return Some(name.to_owned());
+        }
         let at = self
             .call_datetime
             .unwrap_or(self.created_at)
@@ -271,6 +317,9 @@ impl Task {
 
     /// The operator's name; the vendor writes `global` where none was given.
     pub(crate) fn operator_name(&self, seed: u64, call: &Call) -> Option<String> {
+        if let Some(name) = self.said("operator_name") {
+            return Some(name.to_owned());
+        }
         match self.kind {
             Type::Audio | Type::Youtube | Type::Report => None,
             _ if self.chance(seed, 32).is_multiple_of(8) => Some("global".to_owned()),
@@ -278,8 +327,26 @@ impl Task {
         }
     }
 
+    /// The day of the call; an upload may name another one than its time does.
+    pub(crate) fn call_date(&self) -> Option<String> {
+        let said = self.said("call_date").map(str::to_owned);
+        said.or_else(|| self.call_datetime.map(day))
+    }
+
+    /// `standard`, `business`, ...; of reports only.
+    pub(crate) fn report_type(&self) -> Option<&str> {
+        (self.kind == Type::Report).then(|| self.said("report_type").unwrap_or("standard"))
+    }
+
+    fn said(&self, name: &str) -> Option<&str> {
+        self.said.get(name).and_then(Value::as_str)
+    }
+
     /// `inbound` or `outbound`; written interactions have types of their own.
-    pub(crate) fn call_type(&self, call: &Call) -> Option<&'static str> {
+    pub(crate) fn call_type<'a>(&'a self, call: &Call) -> Option<&'a str> {
+        if let Some(name) = self.said("call_type") {
+            return Some(name);
+        }
         match self.kind {
             Type::Call | Type::Other => Some(match call.direction {
                 Direction::Inbound => "inbound",
@@ -329,7 +396,7 @@ impl Task {
     pub(crate) fn row(&self, view: &View<'_>, call: &Call) -> Value {
         let seed = view.seed;
         let csat = analysis::Scores::of(view, self, call).and_then(|scores| scores.shown_csat);
-        json!({
+        let mut row = json!({
             "id": self.id,
             "type": self.type_text,
             "status": self.status_text,
@@ -339,14 +406,16 @@ impl Task {
             "operator_name": self.operator_name(seed, call),
             "call_time": self.call_datetime.map(|at| self.write(seed, 43, at)),
             "call_type": self.call_type(call),
-            "call_date": self.call_datetime.map(day),
+            "call_date": self.call_date(),
             "error_message": self.error_message(seed),
             "directory_id": self.directory_id,
             "task_length": self.minutes(call),
             "task_code": self.code,
-            "report_type": (self.kind == Type::Report).then_some("standard"),
+            "report_type": self.report_type(),
             "customer_satisfaction_score": csat,
-        })
+        });
+        call.edit(&mut row);
+        row
     }
 }
 

@@ -46,6 +46,11 @@ impl Book {
         self.seeded
     }
 
+    /// The calls that were added or changed, deleted ones included, in no order.
+    pub(crate) fn edited(&self) -> impl Iterator<Item = u32> {
+        self.edits.keys().copied()
+    }
+
     /// The calls that exist, oldest first.
     pub(crate) fn live(&self) -> &[u32] {
         &self.live

@@ -34,6 +34,12 @@ pub struct Options {
     pub neuro_login_status: u16,
     /// Whether the queues are `{data, total_count}`, as observed, instead of bare arrays.
     pub neuro_wrapped_lists: bool,
+    /// The status of an accepted group of dialogs: 200 as documented, 202 as observed.
+    pub neuro_group_status: u16,
+    /// The status of a changed calling rule: 201 as documented, 200 as observed.
+    pub neuro_time_slot_put_status: u16,
+    /// Whether an accepted dialog is answered with the bare id, as documented.
+    pub neuro_bare_dialog_uuid: bool,
     /// The one form in which dates are written; all five of them in turn when absent.
     pub neuro_date_form: Option<DateForm>,
     /// Whether the report counts what lies exactly on `end`.
@@ -68,6 +74,9 @@ impl Default for Options {
             alovoice_unknown_is_null: true,
             neuro_login_status: 422,
             neuro_wrapped_lists: false,
+            neuro_group_status: 200,
+            neuro_time_slot_put_status: 201,
+            neuro_bare_dialog_uuid: false,
             neuro_date_form: None,
             neuro_end_inclusive: true,
             neuro_shuffle_pages: true,

@@ -1,7 +1,13 @@
 //! The sandbox over real HTTP.
 
+mod alovoice;
+mod callgear;
+mod callgear_editions;
 mod core;
+mod faults;
 mod neuro;
+mod neuro_writes;
 mod shared;
 mod support;
 mod transcripto;
+mod transcripto_writes;

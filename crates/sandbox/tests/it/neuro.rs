@@ -21,15 +21,15 @@ use crate::{
 /// Wide enough for everything that was seeded.
 const ALWAYS: (&str, &str) = ("2015-01-01 00:00:00", "2035-01-01 00:00:00");
 
-struct Account {
-    sandbox: Sandbox,
+pub(crate) struct Account {
+    pub(crate) sandbox: Sandbox,
     token: String,
     refresh_token: String,
     credentials: Value,
 }
 
 impl Account {
-    async fn open(calls: u32, delay: Duration) -> Self {
+    pub(crate) async fn open(calls: u32, delay: Duration) -> Self {
         let sandbox = start_past(calls, delay).await;
         let credentials = sandbox.world().credentials(&sandbox.base_url())["neuro"].clone();
         let mut account = Self {
@@ -57,7 +57,7 @@ impl Account {
         )
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         client()
             .request(method, self.url(path))
             .bearer_auth(&self.token)
@@ -71,17 +71,17 @@ impl Account {
         request.send().await.unwrap().json().await.unwrap()
     }
 
-    async fn get(&self, path: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.unwrap()
     }
 
-    async fn json(&self, path: &str) -> Value {
+    pub(crate) async fn json(&self, path: &str) -> Value {
         let response = self.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         response.json().await.unwrap()
     }
 
-    fn agent(&self, place: usize) -> String {
+    pub(crate) fn agent(&self, place: usize) -> String {
         self.credentials["agent_uuids"][place]
             .as_str()
             .unwrap()
@@ -103,7 +103,7 @@ impl Account {
         self.report(body).await.json().await.unwrap()
     }
 
-    fn option(&self, name: &str, value: Value) {
+    pub(crate) fn option(&self, name: &str, value: Value) {
         self.sandbox
             .world()
             .set_options(Map::from_iter([(name.to_owned(), value)]))

@@ -35,3 +35,19 @@ pub(crate) fn assert_wav(bytes: &[u8]) {
     assert_eq!(data as usize + 44, bytes.len());
     assert!(data > 0);
 }
+
+/// A silent WAV file: one channel, 8 kHz, 16 bit.
+pub(crate) fn wav(seconds: u32) -> Vec<u8> {
+    let length = seconds * 16_000;
+    let mut bytes = Vec::new();
+    bytes.extend(b"RIFF");
+    bytes.extend((length + 36).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    for word in [16_u32, 0x0001_0001, 8_000, 16_000, 0x0010_0002] {
+        bytes.extend(word.to_le_bytes());
+    }
+    bytes.extend(b"data");
+    bytes.extend(length.to_le_bytes());
+    bytes.resize(bytes.len() + length as usize, 0);
+    bytes
+}

@@ -18,14 +18,14 @@ use crate::{
     support::client,
 };
 
-struct Account {
-    sandbox: Sandbox,
+pub(crate) struct Account {
+    pub(crate) sandbox: Sandbox,
     credentials: Value,
-    token: String,
+    pub(crate) token: String,
 }
 
 impl Account {
-    async fn open(calls: u32, delay: Duration) -> Self {
+    pub(crate) async fn open(calls: u32, delay: Duration) -> Self {
         let sandbox = start_past(calls, delay).await;
         let credentials = sandbox.world().credentials(&sandbox.base_url())["transcripto"].clone();
         let token = credentials["token"].as_str().unwrap().to_owned();
@@ -36,7 +36,7 @@ impl Account {
         }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.sandbox.vendor_url(Vendor::Transcripto))
     }
 
@@ -55,11 +55,11 @@ impl Account {
         response
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         self.response(path).await.json().await.unwrap()
     }
 
-    async fn post(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         let request = client()
             .post(self.url(path))
             .bearer_auth(&self.token)
@@ -69,7 +69,7 @@ impl Account {
         response.json().await.unwrap()
     }
 
-    async fn search(&self, body: Value) -> Vec<Value> {
+    pub(crate) async fn search(&self, body: Value) -> Vec<Value> {
         let mut body = body;
         body["per_page"] = json!(100);
         let mut tasks = Vec::new();
@@ -133,7 +133,7 @@ impl Account {
     }
 }
 
-fn assert_failure(body: &Value, code: i64) {
+pub(crate) fn assert_failure(body: &Value, code: i64) {
     assert_eq!(body["success"], false, "{body}");
     assert_eq!(body["error_code"], code, "{body}");
     assert!(body["error_message"].is_string(), "{body}");
@@ -315,11 +315,11 @@ async fn criteria_select() {
         account
             .search(json!({ "task_code": one["task_code"] }))
             .await,
-        [one.clone()]
+        std::slice::from_ref(one)
     );
     assert_eq!(
         account.search(json!({ "task_id": one["id"] })).await,
-        [one.clone()]
+        std::slice::from_ref(one)
     );
 
     let long = account
@@ -340,8 +340,8 @@ async fn criteria_select() {
     assert!(happy.iter().all(|row| (8..=9).contains(&score(row))));
     assert!(happy.len() < all.len());
 
-    let named = all.iter().filter_map(|row| row["operator_name"].as_str());
-    let name = named.filter(|name| *name != "global").last().unwrap();
+    let mut named = all.iter().filter_map(|row| row["operator_name"].as_str());
+    let name = named.rfind(|name| *name != "global").unwrap();
     let part = name.split(' ').next().unwrap().to_lowercase();
     let theirs = account.search(json!({ "operator_name": part })).await;
     assert!(set(&theirs, "operator_name").contains(name));

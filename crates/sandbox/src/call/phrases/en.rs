@@ -114,8 +114,8 @@ pub(super) const PHRASEBOOK: Phrasebook = Phrasebook {
             "I have, but nobody explained the details as you do.",
         ),
         (
-            "Should I repeat the terms once more?",
-            "No, thank you, I have written everything down.",
+            "Is it convenient for you to go on now?",
+            "Yes, of course, let us go on.",
         ),
     ],
     agree_time: &[

@@ -114,8 +114,8 @@ pub(super) const PHRASEBOOK: Phrasebook = Phrasebook {
             "Solishtirdim, lekin hech kim bunchalik batafsil tushuntirmadi.",
         ),
         (
-            "Shartlarni yana bir bor takrorlaymi?",
-            "Yo'q, rahmat, hammasini yozib oldim.",
+            "Hozir suhbatni davom ettirish qulaymi?",
+            "Ha, albatta, davom etamiz.",
         ),
     ],
     agree_time: &[
