@@ -234,18 +234,18 @@ fn references(call: &mut AnalyzedCall, documents: &Documents) {
     call.campaign_remote_id = call.remote_refs.get("selection_uuid").cloned();
 }
 
-/// The dialog begins with its first attempt and last changed with its last one.
+/// A dialog is as old as its latest attempt: what became of it became of it then. The earlier
+/// attempts tell their own times.
 fn times(call: &mut AnalyzedCall, rows: &[Row], zone: &TimeZone) {
-    let mut dates = rows.iter().filter_map(|row| date(row, zone));
-    let Some(first) = dates.next() else {
+    let Some(latest) = rows.iter().rev().find_map(|row| date(row, zone)) else {
         return;
     };
-    call.started_at = Some(first.instant);
+    call.started_at = Some(latest.instant);
     call.started_at_source = StartedAtSource::Vendor;
-    if first.zone_assumed || first.ambiguous {
+    if latest.zone_assumed || latest.ambiguous {
         call.estimated_fields.push("/started_at".to_owned());
     }
-    call.vendor_updated_at = Some(dates.next_back().unwrap_or(first).instant);
+    call.vendor_updated_at = Some(latest.instant);
 }
 
 fn attempt(call_uuid: &str, documents: &Documents, rows: &[Row], zone: &TimeZone) -> Attempt {
@@ -420,7 +420,7 @@ fn settle(call: &mut AnalyzedCall, documents: &Documents, rows: &[Row]) {
             .attempts
             .iter()
             .filter_map(|attempt| attempt.started_at)
-            .min();
+            .max();
         if call.started_at.is_some() {
             call.started_at_source = StartedAtSource::Vendor;
             call.estimated_fields.push("/started_at".to_owned());

@@ -11,7 +11,9 @@ use crate::{
     Neuro, VENDOR,
     client::{Authorization, Call},
     error::bad_response,
-    window::{Counted, Position, SMALL_LIMIT, VERSION, Walk, Window, local_seconds, text},
+    window::{
+        Counted, MOST_TRIES, Position, SMALL_LIMIT, VERSION, Walk, Window, local_seconds, text,
+    },
     wire::{self, Agent, Listed, Report, Row, id},
 };
 
@@ -52,12 +54,12 @@ impl Pull for Neuro {
             walk.name = self.agent_name(context, agent).await?;
         }
         let Some(window) = walk.window() else {
-            return Ok(finished(&walk, Vec::new()));
+            return Ok(finished(&walk, purpose, Vec::new()));
         };
         let report = self.report(context, agent, window, &mut walk).await?;
         let changes = changes(agent, walk.name.as_deref(), &report);
         walk.take(counted(&report));
-        let mut page = finished(&walk, changes);
+        let mut page = finished(&walk, purpose, changes);
         page.total_hint = report.total.filter(|_| cursor.is_none());
         Ok(page)
     }
@@ -108,6 +110,9 @@ impl Neuro {
                 if resume.v == VERSION =>
             {
                 Walk::since(now, &resume)
+            }
+            (Some(Position::Resume(resume)), Purpose::Window { .. }) if resume.v == VERSION => {
+                Walk::doubted(now, &resume)
             }
             (_, Purpose::Window { from, to }) => {
                 let first = local_seconds(from, zone);
@@ -245,11 +250,12 @@ fn nameless(text: String, reason: &str) -> Change {
     }
 }
 
-fn finished(walk: &Walk, changes: Vec<Change>) -> Page {
+fn finished(walk: &Walk, purpose: Purpose, changes: Vec<Change>) -> Page {
+    let enough = matches!(purpose, Purpose::Window { .. }) && walk.tries >= MOST_TRIES;
     let resume = || cursor(&Position::Resume(walk.resume()));
     let next = if walk.window().is_some() {
         Next::More(cursor(&Position::Walk(walk.clone())))
-    } else if walk.doubted.is_empty() {
+    } else if walk.doubted.is_empty() || enough {
         Next::Done { resume: resume() }
     } else {
         Next::Unproved {

@@ -24,6 +24,9 @@ const OVERLAP_S: i64 = 72 * 3_600;
 /// the settings say.
 const AHEAD_S: i64 = 14 * 3_600;
 
+/// A backfill is over after so many walks, proved or not: it promises what the vendor can tell.
+pub(crate) const MOST_TRIES: u32 = 2;
+
 /// A doubtful window is read this many times before it is left for the next walk.
 const REREADS: u32 = 2;
 
@@ -58,6 +61,9 @@ pub(crate) struct Resume {
     /// Windows that could not be proved to be read whole.
     #[serde(default)]
     pub(crate) doubted: Vec<Window>,
+    /// Walks in a row that left something doubtful.
+    #[serde(default)]
+    pub(crate) tries: u32,
     /// The agent's name, so that it is asked once.
     #[serde(default)]
     pub(crate) name: Option<String>,
@@ -78,6 +84,8 @@ pub(crate) struct Walk {
     pub(crate) met: u64,
     #[serde(default)]
     pub(crate) rereads: u32,
+    #[serde(default)]
+    pub(crate) tries: u32,
     #[serde(default)]
     pub(crate) doubted: Vec<Window>,
     #[serde(default)]
@@ -123,7 +131,17 @@ impl Walk {
         windows.push((resume.since.min(now) - OVERLAP_S, now + AHEAD_S));
         Self {
             name: resume.name.clone(),
+            tries: resume.tries,
             ..Self::over(now, windows)
+        }
+    }
+
+    /// A walk over nothing but what was left doubtful.
+    pub(crate) fn doubted(now: i64, resume: &Resume) -> Self {
+        Self {
+            name: resume.name.clone(),
+            tries: resume.tries,
+            ..Self::over(now, resume.doubted.clone())
         }
     }
 
@@ -234,6 +252,11 @@ impl Walk {
             v: VERSION,
             since: self.started,
             doubted: self.doubted.clone(),
+            tries: if self.doubted.is_empty() {
+                0
+            } else {
+                self.tries + 1
+            },
             name: self.name.clone(),
         }
     }

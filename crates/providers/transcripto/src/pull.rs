@@ -19,7 +19,7 @@ use crate::{
     Transcripto, VENDOR,
     client::{Call, Fetched},
     error::{Outer, bad_response, is_unknown_path, member},
-    walk::{Position, Resume, SMALL_PAGE, Seen, Step, Totals, VERSION, Walk},
+    walk::{MOST_TRIES, Position, Resume, SMALL_PAGE, Seen, Step, Totals, VERSION, Walk},
 };
 
 /// The one stream.
@@ -56,14 +56,15 @@ impl Pull for Transcripto {
             Err(error) => return Err(error),
         };
         let step = walk.take(&read.seen, read.totals);
+        let enough = matches!(purpose, Purpose::Window { .. }) && walk.tries >= MOST_TRIES;
         let next = match step {
             Step::More => Next::More(cursor_of(&Position::Walk(walk.clone()))),
-            Step::Done => Next::Done {
-                resume: cursor_of(&Position::Resume(walk.resume(true))),
-            },
-            Step::Unproved(reason) => Next::Unproved {
+            Step::Unproved(reason) if !enough => Next::Unproved {
                 resume: cursor_of(&Position::Resume(walk.resume(false))),
                 reason: reason.to_owned(),
+            },
+            Step::Done | Step::Unproved(_) => Next::Done {
+                resume: cursor_of(&Position::Resume(walk.resume(true))),
             },
         };
         Ok(Page {
@@ -261,13 +262,17 @@ fn begin(purpose: Purpose, cursor: Option<&Cursor>) -> Walk {
         (Some(Position::Resume(resume)), Purpose::Incremental) if resume.v == VERSION => {
             Walk::since(&resume)
         }
-        (_, Purpose::Window { from, to }) => {
+        (position, Purpose::Window { from, to }) => {
+            let before = match position {
+                Some(Position::Resume(resume)) if resume.v == VERSION => resume,
+                _ => Resume::default(),
+            };
             // Plain days are the documented form; a day more on each side covers every zone.
             let day = |instant: callweave_model::Timestamp, days: i64| {
                 let date = instant.as_jiff().to_zoned(TimeZone::UTC).date();
                 date.saturating_add(days.days()).to_string()
             };
-            Walk::days(day(from, -1), day(to, 1))
+            Walk::days(day(from, -1), day(to, 1), &before)
         }
         (_, Purpose::Incremental | Purpose::Full) => Walk::whole(&Resume::default()),
     }

@@ -21,6 +21,9 @@ pub(crate) const SMALL_PAGE: u64 = 10;
 /// Changes that became visible late are looked for this long before the newest one known.
 const OVERLAP_MS: i64 = 15 * 60 * 1_000;
 
+/// A backfill is over after so many walks, proved or not: it promises what the vendor can tell.
+pub(crate) const MOST_TRIES: u32 = 2;
+
 /// Pages without anything new before the walk gives up.
 const MOST_REPEATS: u32 = 3;
 
@@ -44,6 +47,9 @@ pub(crate) struct Resume {
     /// The newest `updated_at` that the last walk knew when it began, in milliseconds.
     #[serde(default)]
     pub(crate) watermark: Option<i64>,
+    /// Walks in a row that proved nothing.
+    #[serde(default)]
+    pub(crate) tries: u32,
     /// The installation answers under the path that only the introduction names.
     #[serde(default)]
     pub(crate) alias: bool,
@@ -83,6 +89,8 @@ pub(crate) struct Walk {
     met: u64,
     #[serde(default)]
     repeats: u32,
+    #[serde(default)]
+    pub(crate) tries: u32,
     /// The pages do not come in the documented order; nothing is concluded from it.
     #[serde(default)]
     unordered: bool,
@@ -136,6 +144,7 @@ impl Walk {
             page: 1,
             per_page: PER_PAGE,
             alias: resume.alias,
+            tries: resume.tries,
             ..Self::default()
         }
     }
@@ -151,10 +160,10 @@ impl Walk {
     }
 
     /// A walk over the calls of some days.
-    pub(crate) fn days(first: String, last: String) -> Self {
+    pub(crate) fn days(first: String, last: String, resume: &Resume) -> Self {
         Self {
             days: Some((first, last)),
-            ..Self::whole(&Resume::default())
+            ..Self::whole(resume)
         }
     }
 
@@ -220,6 +229,7 @@ impl Walk {
         Resume {
             v: VERSION,
             watermark: if proved { self.watermark } else { self.began },
+            tries: if proved { 0 } else { self.tries + 1 },
             alias: self.alias,
         }
     }
