@@ -48,6 +48,9 @@ pub(super) const PHASES: [Phase; 15] = [
 /// A dialogue in the making.
 pub(super) struct Script {
     random: Random,
+    /// Whether everything is talked through: these vendors give the text alone, without words and
+    /// times, so that a document is no smaller than those of the others.
+    thorough: bool,
     phrasebook: &'static Phrasebook,
     topic: &'static Topic,
     company: String,
@@ -78,7 +81,7 @@ pub(crate) fn generate(seed: u64, vendor: Vendor, head: CallHead) -> Call {
         Direction::Outbound
     };
     let client_phone = format!("+99890000{:04}", random.below(10_000));
-    let mut script = Script::new(random, language, domain);
+    let mut script = Script::new(random, vendor, language, domain);
     script.write(direction);
     finish(
         script,
@@ -142,7 +145,7 @@ fn finish(
 }
 
 impl Script {
-    fn new(mut random: Random, language: Language, domain: Domain) -> Self {
+    fn new(mut random: Random, vendor: Vendor, language: Language, domain: Domain) -> Self {
         let phrasebook = phrases::phrasebook(language);
         let topic = phrases::topic(language, domain);
         let (low, high, step) = topic.price_range;
@@ -154,6 +157,7 @@ impl Script {
             day: *random.pick::<&str>(phrasebook.days),
             time: format!("{}:{}0", random.range(9, 18), random.range(0, 5)),
             price: grouped(price),
+            thorough: matches!(vendor, Vendor::Neuro | Vendor::Transcripto),
             now_ms: random.range(700, 2_600),
             lines: Vec::with_capacity(64),
             met: Vec::new(),
@@ -202,7 +206,8 @@ impl Script {
         let mut questions: Vec<Exchange> = self.topic.questions.to_vec();
         questions.extend(self.phrasebook.small_talk);
         let own = self.topic.questions.len();
-        let asked = 6 + self.random.index(questions.len().saturating_sub(5));
+        let some = 6 + self.random.index(questions.len().saturating_sub(5));
+        let asked = if self.thorough { questions.len() } else { some };
         self.meet(Phase::Need, true);
         for number in 0..asked.min(questions.len()) {
             // Questions on the subject come before the general ones.
@@ -222,9 +227,10 @@ impl Script {
         }
         if self.random.chance(skill) {
             self.meet(Phase::Check, true);
-            let hold = *self.random.pick(self.phrasebook.holds);
-            self.exchange(hold);
-            self.now_ms += self.random.range(4_000, 25_000);
+            for hold in self.some_of(self.phrasebook.holds) {
+                self.exchange(hold);
+                self.now_ms += self.random.range(4_000, 25_000);
+            }
         }
     }
 
@@ -232,24 +238,40 @@ impl Script {
         let topic = self.topic;
         if self.random.chance(skill + 10) {
             self.meet(Phase::Offer, true);
-            let offer = *self.random.pick(topic.offers);
-            self.exchange(offer);
+            for offer in self.some_of(topic.offers) {
+                self.exchange(offer);
+            }
         }
         if self.random.chance(skill) {
             self.meet(Phase::Price, true);
-            let price = *self.random.pick(topic.prices);
-            self.exchange(price);
-        }
-        if self.random.chance(60) {
-            let (objection, answer) = *self.random.pick(topic.objections);
-            self.say(Speaker::Client, Emotion::Neutral, objection);
-            if self.random.chance(skill) {
-                self.meet(Phase::Objection, true);
-                self.say(Speaker::Agent, Emotion::Neutral, answer);
-            } else {
-                self.say_one_of(Speaker::Agent, self.phrasebook.nods);
+            for price in self.some_of(topic.prices) {
+                self.exchange(price);
             }
         }
+        if self.random.chance(60) {
+            for (objection, answer) in self.some_of(topic.objections) {
+                self.say(Speaker::Client, Emotion::Neutral, objection);
+                if self.random.chance(skill) {
+                    self.meet(Phase::Objection, true);
+                    self.say(Speaker::Agent, Emotion::Neutral, answer);
+                } else {
+                    self.say_one_of(Speaker::Agent, self.phrasebook.nods);
+                }
+            }
+        }
+    }
+
+    /// One of the items, or all of them in any order where the dialogue is thorough.
+    fn some_of<T: Copy>(&mut self, items: &[T]) -> Vec<T> {
+        if !self.thorough {
+            return vec![*self.random.pick(items)];
+        }
+        let mut rest = items.to_vec();
+        let mut chosen = Vec::with_capacity(rest.len());
+        while !rest.is_empty() {
+            chosen.push(rest.remove(self.random.index(rest.len())));
+        }
+        chosen
     }
 
     fn close(&mut self, skill: u64) {
