@@ -1,0 +1,78 @@
+//! From the errors of the layers below to problems.
+
+use std::time::Duration;
+
+use callweave_provider::{ErrorKind, ProviderError, Retry};
+use callweave_store::StoreError;
+use http::StatusCode;
+
+use super::{Problem, VendorProblem, codes};
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let chain = chain(&error);
+        match error {
+            StoreError::Unavailable(_) => {
+                tracing::warn!(error = %chain, "The database cannot be reached");
+                Self::new(codes::UNAVAILABLE, "the database cannot be reached")
+                    .with_retry_after(Duration::from_secs(2))
+            }
+            _ => {
+                tracing::error!(error = %chain, "A store operation failed");
+                Self::new(codes::INTERNAL, "the request could not be carried out")
+            }
+        }
+    }
+}
+
+impl From<ProviderError> for Problem {
+    fn from(error: ProviderError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&ProviderError> for Problem {
+    fn from(error: &ProviderError) -> Self {
+        let code = codes::find(error.kind.code()).unwrap_or(codes::VENDOR_FAILURE);
+        let mut problem = Self::new(code, detail(error)).with_vendor(VendorProblem {
+            key: error.vendor.to_owned(),
+            operation: error.operation.to_owned(),
+            status: error.status,
+            code: error.vendor_code.clone(),
+            message: error.message.clone(),
+        });
+        if error.kind == ErrorKind::Transport && error.status.is_some() {
+            problem = problem.with_status(StatusCode::BAD_GATEWAY);
+        }
+        match error.retry {
+            Retry::After(pause) => problem.with_retry_after(pause),
+            Retry::Backoff if error.kind == ErrorKind::RateLimited => {
+                problem.with_retry_after(Duration::from_secs(30))
+            }
+            Retry::Backoff | Retry::Never => problem,
+        }
+    }
+}
+
+fn detail(error: &ProviderError) -> String {
+    let status = error
+        .status
+        .map(|status| format!(" with status {status}"))
+        .unwrap_or_default();
+    match &error.message {
+        Some(message) => format!("{} failed{status}: {message}", error.operation),
+        None => format!("{} failed{status}", error.operation),
+    }
+}
+
+/// An error with all that lies below it, for the log.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(source) = below {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        below = source.source();
+    }
+    text
+}

@@ -1,0 +1,245 @@
+//! Problem details (RFC 9457): what every answer outside of 2xx and 3xx looks like.
+
+pub mod codes;
+mod convert;
+mod documents;
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use codes::Code;
+pub(crate) use documents::{
+    BadBody, BadQuery, Conflict, NotAcceptable, NotFound, OptionalFeature, Public, Secured, Stale,
+    Vendor,
+};
+
+/// The media type of a problem.
+pub const CONTENT_TYPE: &str = "application/problem+json";
+
+/// A problem on its way to the caller. It becomes a document in the outermost layer, which knows
+/// the request id.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    code: &'static Code,
+    status: StatusCode,
+    detail: String,
+    errors: Vec<FieldError>,
+    retry_after: Option<Duration>,
+    vendor: Option<VendorProblem>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// The problem document.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProblemDocument {
+    /// The page that explains the code.
+    #[serde(rename = "type")]
+    #[schema(example = "/docs/errors/gateway.not_found.md")]
+    pub problem_type: String,
+    /// The code in words, the same for every occurrence.
+    #[schema(example = "There is no such resource.")]
+    pub title: String,
+    /// The HTTP status.
+    #[schema(example = 404, minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What happened this time.
+    pub detail: String,
+    /// The stable code: `gateway.*` is the gateway's, `connection.*` needs the owner of the
+    /// connection to act, `vendor.*` is the vendor's.
+    #[schema(example = "gateway.not_found")]
+    pub code: String,
+    /// The id of the request, also in `X-Request-Id` and in the gateway's log.
+    pub request_id: String,
+    /// The same request may succeed later.
+    pub retryable: bool,
+    /// How long to wait before trying again, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub retry_after_s: Option<u64>,
+    /// What is wrong, member by member.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// What the vendor said, where it was the vendor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<VendorProblem>,
+}
+
+/// What is wrong with one member of the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldError {
+    /// A JSON pointer into the body; for a query parameter `/` and its name.
+    #[schema(example = "/settings/base_url")]
+    pub pointer: String,
+    /// `body`, `query` or `header`.
+    #[serde(rename = "in")]
+    #[schema(example = "body")]
+    pub place: String,
+    /// The kind of error: `unknown_member`, `missing`, `invalid_value` and the like.
+    #[schema(example = "unknown_member")]
+    pub code: String,
+    /// What is wrong, in words.
+    pub detail: String,
+}
+
+/// What the vendor said.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct VendorProblem {
+    /// The vendor's key.
+    pub key: String,
+    /// The operation that failed, as the coverage table names it.
+    #[schema(example = "CG-16")]
+    pub operation: String,
+    /// The vendor's HTTP status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The vendor's own code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The vendor's message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl FieldError {
+    /// An error in the body.
+    pub fn body(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
+        Self::new("body", pointer, code, detail)
+    }
+
+    /// An error in a query parameter.
+    pub fn query(name: &str, code: &str, detail: impl Into<String>) -> Self {
+        Self::new("query", format!("/{name}"), code, detail)
+    }
+
+    fn new(
+        place: &str,
+        pointer: impl Into<String>,
+        code: &str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            pointer: pointer.into(),
+            place: place.to_owned(),
+            code: code.to_owned(),
+            detail: detail.into(),
+        }
+    }
+}
+
+impl Problem {
+    /// A problem with a code, and what happened this time.
+    pub fn new(code: &'static Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            status: code.status,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            vendor: None,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Nothing of this kind has this id.
+    pub fn not_found(kind: &str) -> Self {
+        Self::new(codes::NOT_FOUND, format!("no {kind} with this id"))
+    }
+
+    /// A member of the body is wrong.
+    pub fn invalid_member(pointer: &str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self::new(codes::INVALID_BODY, detail.clone()).with_error(FieldError::body(
+            pointer,
+            "invalid_value",
+            detail,
+        ))
+    }
+
+    /// With another status than the code's usual one.
+    #[must_use]
+    pub const fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// With one more wrong member.
+    #[must_use]
+    pub fn with_error(mut self, error: FieldError) -> Self {
+        self.errors.push(error);
+        self
+    }
+
+    /// With the wrong members.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// With how long to wait.
+    #[must_use]
+    pub const fn with_retry_after(mut self, pause: Duration) -> Self {
+        self.retry_after = Some(pause);
+        self
+    }
+
+    /// With what the vendor said.
+    #[must_use]
+    pub fn with_vendor(mut self, vendor: VendorProblem) -> Self {
+        self.vendor = Some(vendor);
+        self
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The code.
+    pub const fn code(&self) -> &'static Code {
+        self.code
+    }
+
+    /// What happened this time.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The document, under a request id.
+    pub fn document(&self, request_id: &str, pages: &str) -> ProblemDocument {
+        ProblemDocument {
+            problem_type: format!("{pages}/{}.md", self.code.code),
+            title: self.code.title.to_owned(),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+            code: self.code.code.to_owned(),
+            request_id: request_id.to_owned(),
+            retryable: self.code.retryable,
+            retry_after_s: self.retry_after.map(|pause| pause.as_secs().max(1)),
+            errors: self.errors.clone(),
+            vendor: self.vendor.clone(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        let headers = response.headers_mut();
+        if let Some(pause) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, pause.as_secs().max(1).into());
+        }
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}

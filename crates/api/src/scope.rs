@@ -1,0 +1,71 @@
+//! Scopes: what a caller may do. A route names its scopes as a type, so none can forget them.
+
+/// What a route needs, as a type parameter of [`crate::extract::Authorized`].
+pub trait Scopes: Send + Sync + 'static {
+    /// All of these must be held.
+    const WORDS: &'static [&'static str];
+}
+
+macro_rules! scopes {
+    ($($(#[$meta:meta])* $name:ident = $($word:literal)&+;)+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+        impl Scopes for $name {
+            const WORDS: &'static [&'static str] = &[$($word),+];
+        }
+    )+};
+}
+
+scopes! {
+    /// Read calls and analyses.
+    CallsRead = "calls:read";
+    /// Register, import and annotate calls.
+    CallsWrite = "calls:write";
+    /// Delete calls.
+    CallsErase = "calls:erase";
+    /// Read transcripts.
+    TranscriptsRead = "transcripts:read";
+    /// Read recordings.
+    MediaRead = "media:read";
+    /// Read the vendor's own documents of a call; they hold transcripts too.
+    DocumentsRead = "calls:read" & "transcripts:read";
+    /// Read connections.
+    ConnectionsRead = "connections:read";
+    /// Make and change connections.
+    ConnectionsWrite = "connections:write";
+    /// Make and revoke API keys.
+    KeysManage = "keys:manage";
+}
+
+/// Every scope word with its meaning; `*` stands for all of them.
+pub const ALL: &[(&str, &str)] = &[
+    ("calls:read", "Read calls and their analyses"),
+    ("transcripts:read", "Read transcripts"),
+    ("media:read", "Read recordings"),
+    ("calls:write", "Register, import and annotate calls"),
+    ("calls:erase", "Delete calls"),
+    ("connections:read", "Read connections"),
+    ("connections:write", "Make and change connections"),
+    ("vendor:read", "Read what a vendor owns"),
+    ("vendor:write", "Change what a vendor owns"),
+    ("passthrough", "Call a vendor's own operations"),
+    ("jobs:read", "Read jobs"),
+    ("jobs:write", "Start and cancel jobs"),
+    ("events:read", "Read events"),
+    ("webhooks:read", "Read webhook endpoints"),
+    ("webhooks:write", "Make and change webhook endpoints"),
+    ("keys:manage", "Make and revoke API keys"),
+    ("audit:read", "Read the audit log"),
+    ("*", "Everything"),
+];
+
+/// Whether this is a scope word.
+pub fn is_known(word: &str) -> bool {
+    ALL.iter().any(|(known, _)| *known == word)
+}
+
+/// Whether held scopes cover a needed one.
+pub fn covers(held: &[String], needed: &str) -> bool {
+    held.iter().any(|word| word == "*" || word == needed)
+}
