@@ -11,6 +11,8 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
+use crate::hex::hex;
+
 /// What every key begins with.
 pub const PREFIX: &str = "cw_live_";
 
@@ -37,7 +39,7 @@ pub struct PresentedKey {
 pub fn generate(id: ApiKeyId, random: &mut impl CryptoRng) -> NewKey {
     let mut bytes = [0_u8; SECRET_DIGITS / 2];
     random.fill_bytes(&mut bytes);
-    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = hex(&bytes);
     let unchecked = format!("{PREFIX}{}_{secret}", id.0.simple());
     NewKey {
         secret_hash: hash(&secret),

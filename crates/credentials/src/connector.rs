@@ -233,6 +233,17 @@ impl Connector {
         )?)
     }
 
+    /// Checks new settings of a stored connection against its own credentials. Does no IO.
+    pub fn validate_settings(
+        &self,
+        connection: &Connection,
+        settings: &Settings,
+    ) -> Result<Validated, ConnectorError> {
+        let place = credentials_place(connection.tenant_id, connection.id);
+        let credentials = open_credentials(&self.vault, &place, &connection.sealed_credentials)?;
+        self.validate(&connection.vendor, settings, &credentials)
+    }
+
     /// Opens a stored connection. Does no IO.
     pub fn open(&self, connection: &Connection) -> Result<OpenConnection, ConnectorError> {
         let settings = Settings(connection.settings.clone());

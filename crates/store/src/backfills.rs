@@ -107,6 +107,46 @@ impl TenantTx {
         Ok(rows.into_iter().map(Backfill::from).collect())
     }
 
+    /// One backfill of a connection.
+    pub async fn find_backfill(
+        &mut self,
+        connection: ConnectionId,
+        id: Uuid,
+    ) -> Result<Option<Backfill>> {
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT id, connection_id, window_from, window_to, state, reason, cursors, pages, records, \
+                 created_at, modified_at \
+             FROM backfills WHERE tenant_id = $1 AND connection_id = $2 AND id = $3",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(id)
+        .fetch_optional(self.executor())
+        .await?;
+        Ok(row.map(Backfill::from))
+    }
+
+    /// Cancels a backfill; `false` when it has ended already.
+    pub async fn cancel_backfill(
+        &mut self,
+        connection: ConnectionId,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE backfills SET state = 'canceled', modified_at = $4 \
+             WHERE tenant_id = $1 AND connection_id = $2 AND id = $3 \
+                 AND state IN ('accepted', 'processing')",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(id)
+        .bind(convert::db(now))
+        .execute(self.executor())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
     /// Writes how far a backfill has come; nothing when it was canceled meanwhile.
     pub async fn save_backfill(&mut self, backfill: &Backfill, now: Timestamp) -> Result<()> {
         sqlx::query(

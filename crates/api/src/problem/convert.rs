@@ -11,17 +11,13 @@ use super::{Problem, VendorProblem, codes};
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let chain = chain(&error);
-        match error {
-            StoreError::Unavailable(_) => {
-                tracing::warn!(error = %chain, "The database cannot be reached");
-                Self::new(codes::UNAVAILABLE, "the database cannot be reached")
-                    .with_retry_after(Duration::from_secs(2))
-            }
-            _ => {
-                tracing::error!(error = %chain, "A store operation failed");
-                Self::new(codes::INTERNAL, "the request could not be carried out")
-            }
+        if let StoreError::Unavailable(_) = error {
+            tracing::warn!(error = %chain, "The database cannot be reached");
+            return Self::new(codes::UNAVAILABLE, "the database cannot be reached")
+                .with_retry_after(Duration::from_secs(2));
         }
+        tracing::error!(error = %chain, "A store operation failed");
+        Self::new(codes::INTERNAL, "the request could not be carried out")
     }
 }
 

@@ -77,7 +77,7 @@ fn problem(status: u16, description: &str) -> Response {
     );
     let text = || {
         HeaderBuilder::new()
-            .schema(String::schema())
+            .schema(Some(String::schema()))
             .description(Some(match status {
                 401 => "How to authenticate.",
                 _ => "How long to wait, in seconds.",

@@ -23,7 +23,10 @@ pub const CONTENT_TYPE: &str = "application/problem+json";
 /// A problem on its way to the caller. It becomes a document in the outermost layer, which knows
 /// the request id.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
     code: &'static Code,
     status: StatusCode,
     detail: String,
@@ -116,12 +119,7 @@ impl FieldError {
         Self::new("query", format!("/{name}"), code, detail)
     }
 
-    fn new(
-        place: &str,
-        pointer: impl Into<String>,
-        code: &str,
-        detail: impl Into<String>,
-    ) -> Self {
+    fn new(place: &str, pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
         Self {
             pointer: pointer.into(),
             place: place.to_owned(),
@@ -134,7 +132,7 @@ impl FieldError {
 impl Problem {
     /// A problem with a code, and what happened this time.
     pub fn new(code: &'static Code, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             code,
             status: code.status,
             detail: detail.into(),
@@ -142,7 +140,7 @@ impl Problem {
             retry_after: None,
             vendor: None,
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// Nothing of this kind has this id.
@@ -160,83 +158,95 @@ impl Problem {
         ))
     }
 
+    /// The same problem, for a thing that a member of the body names.
+    #[must_use]
+    pub fn at_member(self, pointer: &str) -> Self {
+        let error = FieldError::body(pointer, "not_found", self.0.detail.clone());
+        self.with_error(error)
+    }
+
     /// With another status than the code's usual one.
     #[must_use]
-    pub const fn with_status(mut self, status: StatusCode) -> Self {
-        self.status = status;
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = status;
         self
     }
 
     /// With one more wrong member.
     #[must_use]
     pub fn with_error(mut self, error: FieldError) -> Self {
-        self.errors.push(error);
+        self.0.errors.push(error);
         self
     }
 
     /// With the wrong members.
     #[must_use]
     pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
-        self.errors = errors;
+        self.0.errors = errors;
         self
     }
 
     /// With how long to wait.
     #[must_use]
-    pub const fn with_retry_after(mut self, pause: Duration) -> Self {
-        self.retry_after = Some(pause);
+    pub fn with_retry_after(mut self, pause: Duration) -> Self {
+        self.0.retry_after = Some(pause);
         self
     }
 
     /// With what the vendor said.
     #[must_use]
     pub fn with_vendor(mut self, vendor: VendorProblem) -> Self {
-        self.vendor = Some(vendor);
+        self.0.vendor = Some(vendor);
         self
     }
 
     /// With a header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     /// The code.
-    pub const fn code(&self) -> &'static Code {
-        self.code
+    pub fn code(&self) -> &'static Code {
+        self.0.code
     }
 
     /// What happened this time.
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
+    }
+
+    /// What the vendor said, where it was the vendor.
+    pub fn into_vendor(self) -> Option<VendorProblem> {
+        self.0.vendor
     }
 
     /// The document, under a request id.
     pub fn document(&self, request_id: &str, pages: &str) -> ProblemDocument {
         ProblemDocument {
-            problem_type: format!("{pages}/{}.md", self.code.code),
-            title: self.code.title.to_owned(),
-            status: self.status.as_u16(),
-            detail: self.detail.clone(),
-            code: self.code.code.to_owned(),
+            problem_type: format!("{pages}/{}.md", self.0.code.code),
+            title: self.0.code.title.to_owned(),
+            status: self.0.status.as_u16(),
+            detail: self.0.detail.clone(),
+            code: self.0.code.code.to_owned(),
             request_id: request_id.to_owned(),
-            retryable: self.code.retryable,
-            retry_after_s: self.retry_after.map(|pause| pause.as_secs().max(1)),
-            errors: self.errors.clone(),
-            vendor: self.vendor.clone(),
+            retryable: self.0.code.retryable,
+            retry_after_s: self.0.retry_after.map(|pause| pause.as_secs().max(1)),
+            errors: self.0.errors.clone(),
+            vendor: self.0.vendor.clone(),
         }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
+        let mut response = self.0.status.into_response();
         let headers = response.headers_mut();
-        if let Some(pause) = self.retry_after {
+        if let Some(pause) = self.0.retry_after {
             headers.insert(header::RETRY_AFTER, pause.as_secs().max(1).into());
         }
-        for (name, value) in &self.headers {
+        for (name, value) in &self.0.headers {
             headers.insert(name, value.clone());
         }
         response.extensions_mut().insert(self);

@@ -1,0 +1,184 @@
+//! Cursors of lists: opaque, and worthless in any other place than the one they were made for.
+//!
+//! A cursor is `version | instant | id | tag` in base64url; the tag is an HMAC-SHA256 over the
+//! place and the tenant, the filters and the order it was given for.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use callweave_model::{TenantId, Timestamp};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretSlice};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::problem::{FieldError, Problem, codes};
+
+const VERSION: u8 = 1;
+const PLACE_LENGTH: usize = 1 + 8 + 16;
+const TAG_LENGTH: usize = 16;
+
+/// The key of the cursors' tags.
+#[derive(Clone, Debug)]
+pub struct CursorKey(SecretSlice<u8>);
+
+/// A place in a list ordered by an instant and an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) at: Timestamp,
+    pub(crate) id: Uuid,
+}
+
+/// The list a cursor belongs to: whose, which, with which filters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct List<'a> {
+    pub(crate) tenant: TenantId,
+    pub(crate) name: &'a str,
+    /// The query without cursor and limit, in a fixed order.
+    pub(crate) query: &'a str,
+}
+
+impl CursorKey {
+    /// A key from secret bytes, at least 16 of them; the same on every replica.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The cursor of a place.
+    pub(crate) fn seal(&self, list: List<'_>, place: Place) -> String {
+        let mut bytes = Vec::with_capacity(PLACE_LENGTH + TAG_LENGTH);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&place.at.as_millis().to_be_bytes());
+        bytes.extend_from_slice(place.id.as_bytes());
+        let tag = self.tag(list, &bytes).finalize().into_bytes();
+        bytes.extend(tag.iter().take(TAG_LENGTH));
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The place of a cursor that was made for this list.
+    pub(crate) fn open(&self, list: List<'_>, cursor: &str) -> Result<Place, Problem> {
+        self.read(list, cursor).ok_or_else(|| {
+            let detail = "the cursor was changed, or was made for another query";
+            Problem::new(codes::INVALID_CURSOR, detail).with_error(FieldError::query(
+                "cursor",
+                "invalid_cursor",
+                detail,
+            ))
+        })
+    }
+
+    fn read(&self, list: List<'_>, cursor: &str) -> Option<Place> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (place, tag) = bytes.split_at_checked(PLACE_LENGTH)?;
+        if tag.len() != TAG_LENGTH {
+            return None;
+        }
+        self.tag(list, place).verify_truncated_left(tag).ok()?;
+        let (version, rest) = place.split_first()?;
+        let (millis, id) = rest.split_at_checked(8)?;
+        if *version != VERSION {
+            return None;
+        }
+        Some(Place {
+            at: Timestamp::from_millis(i64::from_be_bytes(millis.try_into().ok()?))?,
+            id: Uuid::from_slice(id).ok()?,
+        })
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "HMAC takes a key of any length; the error type is the trait's"
+    )]
+    fn tag(&self, list: List<'_>, place: &[u8]) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret())
+            .expect("HMAC takes a key of any length");
+        for part in [
+            b"callweave cursor".as_slice(),
+            list.tenant.0.as_bytes(),
+            list.name.as_bytes(),
+            list.query.as_bytes(),
+            place,
+        ] {
+            // The length in front keeps parts from running into each other.
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_opens_only_where_it_was_made() {
+        let key = CursorKey::new(vec![7; 32]);
+        let list = List {
+            tenant: TenantId(Uuid::from_u128(1)),
+            name: "calls",
+            query: "vendor=a",
+        };
+        let place = Place {
+            at: "2026-03-02T09:15:00.123Z".parse().unwrap(),
+            id: Uuid::from_u128(9),
+        };
+        let cursor = key.seal(list, place);
+        assert_eq!(key.open(list, &cursor).unwrap(), place);
+
+        let foreign = List {
+            tenant: TenantId(Uuid::from_u128(2)),
+            ..list
+        };
+        let others = [
+            foreign,
+            List {
+                name: "connections",
+                ..list
+            },
+            List {
+                query: "vendor=b",
+                ..list
+            },
+        ];
+        for other in others {
+            assert!(key.open(other, &cursor).is_err());
+        }
+        assert!(
+            CursorKey::new(vec![8; 32]).open(list, &cursor).is_err(),
+            "another key"
+        );
+    }
+
+    #[test]
+    fn no_single_change_of_a_cursor_goes_unnoticed() {
+        let key = CursorKey::new(vec![7; 32]);
+        let list = List {
+            tenant: TenantId(Uuid::from_u128(1)),
+            name: "calls",
+            query: "",
+        };
+        let at = "2026-03-02T09:15:00.123Z".parse().unwrap();
+        let cursor = key.seal(
+            list,
+            Place {
+                at,
+                id: Uuid::from_u128(9),
+            },
+        );
+        for position in 0..cursor.len() {
+            let mut changed = cursor.clone().into_bytes();
+            changed[position] = if changed[position] == b'A' {
+                b'B'
+            } else {
+                b'A'
+            };
+            let changed = String::from_utf8(changed).unwrap();
+            assert!(
+                changed == cursor || key.open(list, &changed).is_err(),
+                "{position}"
+            );
+        }
+        for garbage in ["", "a", "====", "\u{0}", &cursor[..20]] {
+            assert!(key.open(list, garbage).is_err());
+        }
+    }
+}

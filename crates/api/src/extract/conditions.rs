@@ -1,0 +1,154 @@
+//! Conditional requests: `ETag`, `If-None-Match`, `If-Match`.
+
+use std::{convert::Infallible, fmt};
+
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    ApiState,
+    hex::hex,
+    problem::{Problem, codes},
+};
+
+/// A strong entity tag: the version of the resource, and which of its forms is shown.
+///
+/// `If-None-Match` compares both; `If-Match` only the version, since a change does not depend on
+/// the form in which the resource was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ETag {
+    version: i32,
+    form: String,
+}
+
+impl ETag {
+    /// The tag of a version shown in a form; `form` tells forms apart.
+    pub(crate) fn new(version: i32, form: &[u8]) -> Self {
+        let digest = Sha256::digest(form);
+        Self {
+            version,
+            form: hex(digest.get(..6).unwrap_or_default()),
+        }
+    }
+
+    pub(crate) fn header_value(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&self.to_string()).ok()
+    }
+}
+
+impl fmt::Display for ETag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "\"{}-{}\"", self.version, self.form)
+    }
+}
+
+/// The conditions of a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Conditions {
+    if_none_match: Option<String>,
+    if_match: Option<String>,
+}
+
+impl Conditions {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
+        let joined = |name: HeaderName| {
+            let values: Vec<&str> = headers
+                .get_all(name)
+                .iter()
+                .filter_map(|value| value.to_str().ok())
+                .collect();
+            (!values.is_empty()).then(|| values.join(","))
+        };
+        Self {
+            if_none_match: joined(header::IF_NONE_MATCH),
+            if_match: joined(header::IF_MATCH),
+        }
+    }
+
+    /// The caller has this form already.
+    pub(crate) fn already_has(&self, tag: &ETag) -> bool {
+        let own = tag.to_string();
+        self.if_none_match.as_deref().is_some_and(|given| {
+            tags(given).any(|given| given == "*" || given.trim_start_matches("W/") == own)
+        })
+    }
+
+    /// The caller asks that something holds for the version it changes.
+    pub(crate) const fn has_if_match(&self) -> bool {
+        self.if_match.is_some()
+    }
+
+    /// Refuses a change that was made upon another version than the current one.
+    pub(crate) fn require_match(&self, version: i32) -> Result<(), Problem> {
+        let Some(given) = &self.if_match else {
+            return Ok(());
+        };
+        let fits = tags(given).any(|tag| {
+            tag == "*"
+                || tag
+                    .strip_prefix('"')
+                    .and_then(|tag| tag.split_once('-'))
+                    .is_some_and(|(number, _)| number == version.to_string())
+        });
+        if fits { Ok(()) } else { Err(stale()) }
+    }
+}
+
+/// The resource has changed since the version that was named.
+pub(crate) fn stale() -> Problem {
+    Problem::new(
+        codes::STALE,
+        "the resource has changed since the version that If-Match names",
+    )
+}
+
+fn tags(text: &str) -> impl Iterator<Item = &str> {
+    // Our tags hold no comma.
+    text.split(',').map(str::trim)
+}
+
+impl FromRequestParts<ApiState> for Conditions {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _state: &ApiState,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self::from_headers(&parts.headers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conditions(name: &'static str, value: &str) -> Conditions {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        Conditions::from_headers(&headers)
+    }
+
+    #[test]
+    fn if_none_match_knows_the_form_and_if_match_the_version() {
+        let (plain, rich) = (ETag::new(3, b""), ETag::new(3, b"transcript"));
+        assert_ne!(plain, rich);
+        let has = |value: &str, tag: &ETag| conditions("if-none-match", value).already_has(tag);
+        assert!(has(&plain.to_string(), &plain));
+        assert!(has(&format!("\"x\", W/{plain}"), &plain));
+        assert!(has("*", &plain));
+        assert!(!has(&plain.to_string(), &rich));
+        let matches = |value: &str| conditions("if-match", value).require_match(3).is_ok();
+        assert!(matches(&plain.to_string()) && matches(&rich.to_string()) && matches("*"));
+        for other in [
+            &ETag::new(4, b"").to_string(),
+            "\"3\"",
+            "W/\"3-a\"",
+            "3-a",
+            "",
+        ] {
+            assert!(!matches(other), "{other}");
+        }
+        assert!(Conditions::default().require_match(3).is_ok());
+    }
+}

@@ -1,0 +1,233 @@
+//! JSON bodies, read strictly.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request, rejection::BytesRejection},
+};
+use http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::Segment;
+
+use crate::{
+    ApiState,
+    problem::{FieldError, Problem, codes},
+};
+
+/// A JSON body. Unknown members, wrong types and NUL characters are refused with a pointer.
+#[derive(Debug)]
+pub(crate) struct ApiJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<ApiState> for ApiJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, Self::Rejection> {
+        require_json(&request)?;
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(unreadable)?;
+        read(&bytes).map(Self)
+    }
+}
+
+fn require_json(request: &Request) -> Result<(), Problem> {
+    let content_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(|value| value.trim().to_ascii_lowercase())
+        .unwrap_or_default();
+    let fits = content_type == "application/json"
+        || (content_type.starts_with("application/") && content_type.ends_with("+json"));
+    if fits {
+        return Ok(());
+    }
+    Err(Problem::new(
+        codes::UNSUPPORTED_MEDIA_TYPE,
+        "the body must be `application/json`",
+    ))
+}
+
+fn unreadable(rejection: BytesRejection) -> Problem {
+    if axum::response::IntoResponse::into_response(rejection).status()
+        == StatusCode::PAYLOAD_TOO_LARGE
+    {
+        Problem::new(
+            codes::BODY_TOO_LARGE,
+            "the body is larger than the gateway takes",
+        )
+    } else {
+        Problem::new(codes::BAD_REQUEST, "the body ended before it was complete")
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        let detail = format!(
+            "not JSON at line {}, column {}",
+            error.line(),
+            error.column()
+        );
+        Problem::new(codes::INVALID_JSON, detail.clone()).with_error(FieldError::body(
+            "",
+            "invalid_json",
+            detail,
+        ))
+    })?;
+    if let Some(pointer) = nul_in(&value, &mut String::new()) {
+        let detail = "the character U+0000 cannot be kept";
+        return Err(
+            Problem::new(codes::INVALID_BODY, detail).with_error(FieldError::body(
+                pointer,
+                "control_character",
+                detail,
+            )),
+        );
+    }
+    decode(value)
+}
+
+/// Reads a value into a type; the error points at the member.
+pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let message = error.inner().to_string();
+        let (code, member) = kind_of(&message);
+        let mut pointer = pointer(error.path());
+        if let Some(member) = member {
+            pointer.push('/');
+            pointer.push_str(&escape(member));
+        }
+        Problem::new(codes::INVALID_BODY, message.clone())
+            .with_error(FieldError::body(pointer, code, message))
+    })
+}
+
+/// serde names an unknown, missing or repeated member in its message only.
+fn kind_of(message: &str) -> (&'static str, Option<&str>) {
+    let named = |prefix: &str| {
+        message
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.split('`').next())
+    };
+    if let Some(member) = named("unknown field `") {
+        return ("unknown_member", Some(member));
+    }
+    if let Some(member) = named("missing field `") {
+        return ("missing", Some(member));
+    }
+    ("invalid_value", None)
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => {
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+            }
+            Segment::Map { key } => {
+                pointer.push('/');
+                pointer.push_str(&escape(key));
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+fn escape(member: &str) -> String {
+    member.replace('~', "~0").replace('/', "~1")
+}
+
+fn nul_in(value: &Value, pointer: &mut String) -> Option<String> {
+    let length = pointer.len();
+    match value {
+        Value::String(text) if text.contains('\0') => return Some(pointer.clone()),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+                if let Some(found) = nul_in(item, pointer) {
+                    return Some(found);
+                }
+                pointer.truncate(length);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                if name.contains('\0') {
+                    return Some(pointer.clone());
+                }
+                pointer.push('/');
+                pointer.push_str(&escape(name));
+                if let Some(found) = nul_in(member, pointer) {
+                    return Some(found);
+                }
+                pointer.truncate(length);
+            }
+        }
+        _ => {}
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[serde(rename = "inner")]
+        _inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[serde(rename = "number")]
+        _number: i32,
+    }
+
+    #[test]
+    fn errors_point_at_the_member() {
+        let cases = [
+            (
+                r#"{"inner":[{"number":1,"x/y":2}]}"#,
+                "/inner/0/x~1y",
+                "unknown_member",
+            ),
+            (
+                r#"{"inner":[{"number":1},{}]}"#,
+                "/inner/1/number",
+                "missing",
+            ),
+            (
+                r#"{"inner":[{"number":"1"}]}"#,
+                "/inner/0/number",
+                "invalid_value",
+            ),
+            (r"{}", "/inner", "missing"),
+            ("[]", "", "invalid_value"),
+            (r#"{"inner":["a\u0000"]}"#, "/inner/0", "control_character"),
+            (r#"{"inner":"#, "", "invalid_json"),
+        ];
+        for (body, pointer, code) in cases {
+            let problem = read::<Outer>(body.as_bytes()).unwrap_err();
+            let document = problem.document("r", "");
+            assert_eq!(document.errors[0].pointer, pointer, "{body}");
+            assert_eq!(document.errors[0].code, code, "{body}");
+        }
+    }
+
+    #[test]
+    fn case_023_deep_nesting_is_refused_without_a_crash() {
+        let body = "[".repeat(10_000);
+        let problem = read::<Outer>(body.as_bytes()).unwrap_err();
+        assert_eq!(problem.code().code, "gateway.invalid_json");
+    }
+}

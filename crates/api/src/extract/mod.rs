@@ -1,0 +1,15 @@
+//! Extractors: what a handler is given has been checked.
+
+mod authorized;
+mod conditions;
+mod json;
+mod path;
+pub(crate) mod query;
+mod request_id;
+
+pub use authorized::Authorized;
+pub(crate) use conditions::{Conditions, ETag, stale};
+pub(crate) use json::ApiJson;
+pub(crate) use path::ApiPath;
+pub(crate) use query::ApiQuery;
+pub(crate) use request_id::RequestId;

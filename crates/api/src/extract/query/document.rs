@@ -1,0 +1,109 @@
+//! Documenting a query by its table.
+
+use serde_json::{Value, json};
+use utoipa::openapi::{
+    ArrayBuilder, KnownFormat, ObjectBuilder, RefOr, Required, Schema, SchemaFormat,
+    path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle},
+    schema::Type,
+};
+
+use super::{Kind, Param, read::VALUES};
+
+/// Text without control characters.
+const PRINTABLE: &str = r"^[^\u0000-\u001F\u007F-\u009F]+$";
+const UUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
+pub(crate) const KEY: &str = "^[a-z][a-z0-9_]{0,63}$";
+const CURSOR: &str = "^[A-Za-z0-9_-]{1,200}$";
+
+/// The parameters of a table, as OpenAPI tells them.
+pub(crate) fn parameters(params: &[Param]) -> Vec<Parameter> {
+    params.iter().map(parameter).collect()
+}
+
+fn parameter(param: &Param) -> Parameter {
+    let mut builder = ParameterBuilder::new()
+        .name(param.name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(param.description))
+        .schema(Some(schema(param.kind)));
+    match param.kind {
+        Kind::Words(_) | Kind::Keys | Kind::Uuids => {
+            builder = builder
+                .style(Some(ParameterStyle::Form))
+                .explode(Some(false));
+        }
+        Kind::Texts(_) => {
+            builder = builder
+                .style(Some(ParameterStyle::Form))
+                .explode(Some(true));
+        }
+        _ => {}
+    }
+    if let Some(example) = param.example {
+        builder = builder.example(Some(example_value(param.kind, example)));
+    }
+    builder.build()
+}
+
+fn example_value(kind: Kind, text: &str) -> Value {
+    match kind {
+        Kind::Words(_) | Kind::Keys | Kind::Uuids | Kind::Texts(_) => json!([text]),
+        Kind::Integer(..) | Kind::Number(..) | Kind::Boolean => {
+            serde_json::from_str(text).unwrap_or_else(|_error| json!(text))
+        }
+        _ => json!(text),
+    }
+}
+
+fn schema(kind: Kind) -> RefOr<Schema> {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let many = |item: ObjectBuilder| {
+        ArrayBuilder::new()
+            .items(item)
+            .min_items(Some(1))
+            .max_items(Some(VALUES))
+            .into()
+    };
+    match kind {
+        Kind::Word(words) => text().enum_values(Some(words.iter().copied())).into(),
+        Kind::Words(words) => many(text().enum_values(Some(words.iter().copied()))),
+        Kind::Key => text().pattern(Some(KEY)).into(),
+        Kind::Keys => many(text().pattern(Some(KEY))),
+        Kind::Uuids => many(
+            text()
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+                .pattern(Some(UUID)),
+        ),
+        Kind::Text(limit) => text()
+            .pattern(Some(PRINTABLE))
+            .min_length(Some(1))
+            .max_length(Some(limit))
+            .into(),
+        Kind::Texts(limit) => many(
+            text()
+                .pattern(Some(PRINTABLE))
+                .min_length(Some(1))
+                .max_length(Some(limit)),
+        ),
+        Kind::Instant => text()
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .into(),
+        Kind::Integer(min, max) => ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(min))
+            .maximum(Some(max))
+            .into(),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "limits of our own tables, all of them small"
+        )]
+        Kind::Number(min, max) => ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .minimum(Some(min as i64))
+            .maximum(Some(max as i64))
+            .into(),
+        Kind::Boolean => ObjectBuilder::new().schema_type(Type::Boolean).into(),
+        Kind::Cursor => text().pattern(Some(CURSOR)).into(),
+    }
+}

@@ -1,0 +1,142 @@
+//! The OpenAPI document: collected from the operations, completed here.
+
+use serde_json::json;
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    extensions::ExtensionsBuilder,
+    path::{Operation, PathItem},
+    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    tag::TagBuilder,
+};
+use utoipa::{PartialSchema as _, ToSchema as _};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    ApiState,
+    problem::{FieldError, ProblemDocument, VendorProblem},
+    routes, scope,
+};
+
+const DESCRIPTION: &str = "A self-hosted gateway for call analytics: it brings the analysed calls of several vendors into one \
+model and serves them through one API.\n\n\
+Authenticate with `Authorization: Bearer cw_live_...`. Lists are paged by `cursor`; every failure is an \
+`application/problem+json` document with a stable `code`. Members and words may be added within a version; \
+clients should pass over what they do not know. Enums marked as open may gain words.";
+
+const TAGS: &[(&str, &str)] = &[
+    (
+        "calls",
+        "Analysed calls, their transcripts, analyses, recordings and documents.",
+    ),
+    (
+        "connections",
+        "Accounts at vendors, and how their sync does.",
+    ),
+    ("vendors", "What can be connected."),
+    ("api-keys", "Who may do what."),
+    ("system", "Health, metrics, documentation."),
+];
+
+/// The OpenAPI 3.1 document of the gateway.
+pub fn openapi() -> OpenApi {
+    let (_, mut document) = OpenApiRouter::<ApiState>::with_openapi(skeleton())
+        .merge(routes::versioned())
+        .split_for_parts();
+    let (_, other) = routes::beside().split_for_parts();
+    document.merge(other);
+    finish(document)
+}
+
+/// What is true of every operation.
+pub(crate) fn skeleton() -> OpenApi {
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("cw_live_<id>_<secret>_<checksum>")
+        .description(Some(format!(
+            "An API key. Scopes: {}.",
+            scope::ALL
+                .iter()
+                .map(|(word, meaning)| format!("`{word}` ({meaning})"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        )))
+        .build();
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("callweave")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(DESCRIPTION))
+                .license(Some(
+                    LicenseBuilder::new()
+                        .name("Apache-2.0")
+                        .identifier(Some("Apache-2.0"))
+                        .build(),
+                ))
+                .build(),
+        )
+        .components(Some(
+            ComponentsBuilder::new()
+                .security_scheme("bearer", SecurityScheme::Http(scheme))
+                .schema(ProblemDocument::name(), ProblemDocument::schema())
+                .schema(FieldError::name(), FieldError::schema())
+                .schema(VendorProblem::name(), VendorProblem::schema())
+                .build(),
+        ))
+        .tags(Some(TAGS.iter().map(|(name, description)| {
+            TagBuilder::new()
+                .name(*name)
+                .description(Some(*description))
+                .build()
+        })))
+        .build()
+}
+
+/// Writes what follows from the rest: the scopes of each operation where tools look for them.
+pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
+    for item in document.paths.paths.values_mut() {
+        for operation in operations(item) {
+            let scopes = required_scopes(operation);
+            if scopes.is_empty() {
+                continue;
+            }
+            let listed = scopes.join("`, `");
+            let description = operation.description.get_or_insert_default();
+            if !description.is_empty() {
+                description.push_str("\n\n");
+            }
+            description.extend(["Scopes: `", &listed, "`."]);
+            operation.extensions = Some(
+                ExtensionsBuilder::new()
+                    .add("x-required-scopes", json!(scopes))
+                    .build(),
+            );
+        }
+    }
+    document
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut item.get,
+        &mut item.put,
+        &mut item.post,
+        &mut item.delete,
+        &mut item.patch,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn required_scopes(operation: &Operation) -> Vec<String> {
+    let requirements = serde_json::to_value(&operation.security).unwrap_or_default();
+    let scopes = requirements
+        .pointer("/0/bearer")
+        .and_then(serde_json::Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    scopes
+        .iter()
+        .filter_map(|scope| scope.as_str().map(str::to_owned))
+        .collect()
+}

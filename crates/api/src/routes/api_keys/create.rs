@@ -1,0 +1,85 @@
+//! `POST /v1/api-keys`.
+
+use axum::{extract::State, response::Response};
+use callweave_model::ApiKeyId;
+use callweave_store::api_keys::ApiKey;
+use secrecy::ExposeSecret as _;
+
+use crate::{
+    ApiState, Caller,
+    extract::{ApiJson, Authorized},
+    keys,
+    problem::{BadBody, Problem, Secured},
+    respond,
+    scope::{self, KeysManage},
+    wire::{
+        input::Check,
+        key::{KeyInput, NewKeyDocument},
+    },
+};
+
+const SCOPES_LIMIT: usize = 30;
+
+/// Makes an API key.
+///
+/// The key is shown this once. It cannot be given a scope that the key which makes it lacks.
+#[utoipa::path(
+    post,
+    path = "/v1/api-keys",
+    tag = "api-keys",
+    request_body = KeyInput,
+    responses((status = 201, description = "The key.", body = NewKeyDocument), Secured, BadBody),
+    security(("bearer" = ["keys:manage"])),
+)]
+pub(crate) async fn create_api_key(
+    authorized: Authorized<KeysManage>,
+    State(state): State<ApiState>,
+    ApiJson(input): ApiJson<KeyInput>,
+) -> Result<Response, Problem> {
+    let caller = authorized.caller;
+    let now = state.now();
+    let mut check = Check::default();
+    check.text("/name", &input.name, 200);
+    check_scopes(&mut check, &input.scopes);
+    if input.expires_at.is_some_and(|end| end <= now) {
+        check.fail("/expires_at", "must lie in the future");
+    }
+    check.finish()?;
+    refuse_more_than_own(&caller, &input.scopes)?;
+    let id = ApiKeyId(state.ids().next());
+    let made = keys::generate(id, &mut rand::rng());
+    let key = ApiKey {
+        tenant_id: caller.tenant,
+        id,
+        name: input.name,
+        secret_hash: made.secret_hash,
+        scopes: input.scopes,
+        created_at: now,
+        expires_at: input.expires_at,
+        revoked_at: None,
+    };
+    let mut tx = state.store().tenant(caller.tenant).await?;
+    tx.insert_api_key(&key).await?;
+    tx.commit().await?;
+    let document = NewKeyDocument {
+        stored: key.into(),
+        key: made.text.expose_secret().to_owned(),
+    };
+    respond::created(&format!("/v1/api-keys/{id}"), None, &document)
+}
+
+fn check_scopes(check: &mut Check, scopes: &[String]) {
+    if scopes.is_empty() || scopes.len() > SCOPES_LIMIT {
+        check.fail("/scopes", format!("must be 1 to {SCOPES_LIMIT} scopes"));
+    }
+    for (index, word) in scopes.iter().enumerate().take(SCOPES_LIMIT) {
+        if !scope::is_known(word) {
+            check.fail(&format!("/scopes/{index}"), "there is no such scope");
+        }
+    }
+}
+
+fn refuse_more_than_own(caller: &Caller, scopes: &[String]) -> Result<(), Problem> {
+    let words: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    caller.require(&words)
+}

@@ -1,0 +1,174 @@
+//! `POST /v1/calls`.
+
+use axum::{extract::State, response::Response};
+use callweave_model::{AnalyzedCall, CallId, Timestamp, enums::ArtifactState};
+use callweave_store::{
+    TenantTx,
+    calls::{CallPatch, ConnectionScope},
+    connections::Connection,
+    records::{Fetched, News},
+};
+use uuid::Uuid;
+
+use super::{find, import, render_one, update::patch};
+use crate::{
+    ApiState,
+    extract::{ApiJson, Authorized, ETag},
+    problem::{BadBody, Conflict, NotFound, OptionalFeature, Problem, Secured, codes},
+    respond, routes,
+    scope::CallsWrite,
+    wire::{
+        call::{CallDocument, Shown},
+        input::{CallInput, Check},
+    },
+};
+
+/// Registers a call, or imports one.
+///
+/// With `remote_id`, a call that its vendor knows only by id: the gateway fetches it now, and
+/// again until it is ready. With `call`, an analysed call from elsewhere. A call that is known
+/// already is answered with 200 and annotated with what the body adds.
+#[utoipa::path(
+    post,
+    path = "/v1/calls",
+    tag = "calls",
+    request_body = CallInput,
+    responses(
+        (status = 201, description = "The call.", body = CallDocument, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version."))),
+        (status = 200, description = "The call, which was known already.", body = CallDocument, headers(("ETag" = String, description = "Its version."))),
+        Secured,
+        BadBody,
+        NotFound,
+        Conflict,
+        OptionalFeature,
+    ),
+    security(("bearer" = ["calls:write"])),
+)]
+pub(crate) async fn create_call(
+    authorized: Authorized<CallsWrite>,
+    State(state): State<ApiState>,
+    ApiJson(input): ApiJson<CallInput>,
+) -> Result<Response, Problem> {
+    let now = state.now();
+    let mut check = Check::default();
+    check.text_if_given("/remote_id", input.remote_id.as_deref(), 200);
+    check.object("/client_metadata", input.client_metadata.as_ref());
+    check.refs(input.external_refs.as_deref());
+    let facts = check.facts("/facts", input.facts.unwrap_or_default());
+    if input.remote_id.is_some() == input.call.is_some() {
+        check.fail("", "exactly one of `remote_id` and `call` must be given");
+    }
+    check.finish()?;
+    let tenant = authorized.caller.tenant;
+    let mut tx = state.store().tenant(tenant).await?;
+    let connection = routes::connections::find(&mut tx, input.connection_id.0)
+        .await
+        .map_err(|problem| problem.at_member("/connection_id"))?;
+    tx.commit().await?;
+    let record = match (input.remote_id, input.call) {
+        (Some(remote_id), _) => registration(&state, &connection, remote_id, now)?,
+        (None, call) => import::record(call.unwrap_or_default(), now)?,
+    };
+    if let Some(at) = facts.started_at {
+        state.store().prepare_month(at, now).await?;
+    }
+    state
+        .store()
+        .prepare_months(std::slice::from_ref(&record), now)
+        .await?;
+    let patch = patch(input.client_metadata, input.external_refs, facts);
+    let mut tx = state.store().tenant(tenant).await?;
+    let (id, created) = store(&mut tx, &connection, record, patch, now).await?;
+    let stored = find(&mut tx, id.0, false).await?;
+    let shown = Shown {
+        analyses: true,
+        ..Shown::default()
+    };
+    let (document, tag) = render_one(&mut tx, stored, shown).await?;
+    tx.commit().await?;
+    answer(id.0, created, &tag, &document)
+}
+
+fn answer(
+    id: Uuid,
+    created: bool,
+    tag: &ETag,
+    document: &serde_json::Value,
+) -> Result<Response, Problem> {
+    if created {
+        return respond::created(&format!("/v1/calls/{id}"), Some(tag), document);
+    }
+    let mut response = respond::ok(document)?;
+    respond::set_tag(&mut response, tag);
+    Ok(response)
+}
+
+/// The record that stands for a call which the vendor knows only by id.
+fn registration(
+    state: &ApiState,
+    connection: &Connection,
+    remote_id: String,
+    now: Timestamp,
+) -> Result<Fetched, Problem> {
+    let open = state.connector().open(connection)?;
+    let lookup = open.provider().lookup().ok_or_else(|| {
+        Problem::new(
+            codes::CAPABILITY_NOT_SUPPORTED,
+            "this vendor cannot look up a call by its id (capability `lookup`)",
+        )
+    })?;
+    lookup
+        .validate_call_id(&remote_id)
+        .map_err(|detail| Problem::invalid_member("/remote_id", detail))?;
+    let mut call = AnalyzedCall::new(remote_id.clone());
+    for artifact in ["recording", "transcript", "analysis"] {
+        call.set_artifact(artifact, ArtifactState::Pending);
+    }
+    Ok(Fetched {
+        kind: lookup.call_record_kind().to_owned(),
+        remote_id,
+        observed_at: now,
+        fingerprint: None,
+        news: News::NotReady {
+            call: Some(Box::new(call)),
+            due_at: Some(now),
+        },
+        documents: Vec::new(),
+    })
+}
+
+/// Stores the call and what the caller adds to it; says whether it is new.
+async fn store(
+    tx: &mut TenantTx,
+    connection: &Connection,
+    record: Fetched,
+    patch: CallPatch,
+    now: Timestamp,
+) -> Result<(CallId, bool), Problem> {
+    let scope = ConnectionScope {
+        id: connection.id,
+        vendor: connection.vendor.clone(),
+        namespace: connection.namespace,
+    };
+    let imported = matches!(record.news, News::Upsert { .. });
+    let id = import::call_id(&scope, &record);
+    let known = tx
+        .find_call(id)
+        .await?
+        .is_some_and(|call| call.deleted_at.is_none());
+    if known && imported {
+        import::refuse_foreign(tx, id).await?;
+    }
+    if !known || imported {
+        tx.apply(&scope, std::slice::from_ref(&record), now).await?;
+    }
+    let adds =
+        patch.client_metadata.is_some() || patch.external_refs.is_some() || patch.facts.is_some();
+    if adds {
+        tx.patch_call(&scope, id, None, patch, now).await?;
+    }
+    if !known && !imported {
+        tx.request_sync(connection.id, false).await?;
+    }
+    Ok((id, !known))
+}

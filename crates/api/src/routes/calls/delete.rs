@@ -1,0 +1,45 @@
+//! `DELETE /v1/calls/{id}`.
+
+use axum::{extract::State, response::Response};
+use uuid::Uuid;
+
+use super::{find, scope_of};
+use crate::{
+    ApiState,
+    extract::{ApiPath, Authorized, Conditions},
+    problem::{NotFound, Problem, Secured, Stale},
+    respond,
+    scope::CallsErase,
+};
+
+/// Deletes a call here.
+///
+/// Its words, analyses and the vendor's documents go; a tombstone stays. The vendor is not asked
+/// to delete anything, and a later sync does not bring the call back until the vendor changes it.
+#[utoipa::path(
+    delete,
+    path = "/v1/calls/{id}",
+    tag = "calls",
+    params(
+        ("id" = Uuid, Path, description = "The id of the call."),
+        ("If-Match" = Option<String>, Header, description = "The version that is to be deleted.", pattern = "^[\\x21-\\x7E]{1,200}$"),
+    ),
+    responses((status = 204, description = "It is deleted."), Secured, NotFound, Stale),
+    security(("bearer" = ["calls:erase"])),
+)]
+pub(crate) async fn delete_call(
+    authorized: Authorized<CallsErase>,
+    State(state): State<ApiState>,
+    ApiPath(id): ApiPath<Uuid>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
+    let stored = find(&mut tx, id, false).await?;
+    conditions.require_match(stored.version)?;
+    let scope = scope_of(&mut tx, &stored).await?;
+    if !tx.delete_call(&scope, stored.id, state.now()).await? {
+        return Err(Problem::not_found("call"));
+    }
+    tx.commit().await?;
+    Ok(respond::no_content())
+}

@@ -1,0 +1,75 @@
+//! `GET /v1/calls/{id}`.
+
+use axum::{extract::State, response::Response};
+use uuid::Uuid;
+
+use super::{
+    find,
+    include::{INCLUDE, Include},
+    render_one,
+};
+use crate::{
+    ApiState,
+    extract::{
+        ApiPath, ApiQuery, Authorized, Conditions,
+        query::{FromQuery, Param, Query, document_query},
+    },
+    problem::{BadQuery, NotFound, Problem, Secured},
+    respond,
+    scope::CallsRead,
+    wire::call::{CallDocument, Shown},
+};
+
+/// What is shown of the call.
+#[derive(Debug)]
+pub(crate) struct CallQuery {
+    include: Include,
+}
+
+impl FromQuery for CallQuery {
+    const PARAMS: &'static [Param] = &[INCLUDE];
+
+    fn from_query(query: &Query) -> Result<Self, Problem> {
+        let include = Include::read(query);
+        let shown = Shown {
+            analyses: true,
+            ..include.shown
+        };
+        Ok(Self {
+            include: Include { shown, ..include },
+        })
+    }
+}
+document_query!(CallQuery);
+
+/// Shows a call.
+///
+/// Its analyses are always included, its transcript on request.
+#[utoipa::path(
+    get,
+    path = "/v1/calls/{id}",
+    tag = "calls",
+    params(("id" = Uuid, Path, description = "The id of the call."), CallQuery),
+    responses(
+        (status = 200, description = "The call.", body = CallDocument, headers(("ETag" = String, description = "Its version."))),
+        (status = 304, description = "`If-None-Match` names this version."),
+        Secured,
+        BadQuery,
+        NotFound,
+    ),
+    security(("bearer" = ["calls:read"])),
+)]
+pub(crate) async fn get_call(
+    authorized: Authorized<CallsRead>,
+    State(state): State<ApiState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiQuery(query): ApiQuery<CallQuery>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    query.include.authorize(&authorized.caller)?;
+    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
+    let stored = find(&mut tx, id, query.include.deleted).await?;
+    let (document, tag) = render_one(&mut tx, stored, query.include.shown).await?;
+    tx.commit().await?;
+    respond::resource(&conditions, &tag, &document)
+}

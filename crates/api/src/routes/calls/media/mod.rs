@@ -1,0 +1,6 @@
+//! Recordings and files.
+
+pub(super) mod get;
+pub(super) mod list;
+
+mod range;

@@ -1,0 +1,181 @@
+//! `GET /v1/calls/{id}/transcript`.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use callweave_model::{Transcript, enums::ArtifactState};
+use callweave_store::calls::StoredCall;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use uuid::Uuid;
+
+use super::{
+    format::{Format, WORDS},
+    render,
+};
+use crate::{
+    ApiState,
+    extract::{
+        ApiPath, ApiQuery, Authorized, Conditions, ETag,
+        query::{FromQuery, Kind, Param, Query, document_query},
+    },
+    problem::{BadQuery, NotAcceptable, NotFound, Problem, Secured, codes},
+    respond,
+    routes::calls::{find, unwritable},
+    scope::TranscriptsRead,
+    wire::{call_parts::TranscriptDocument, vendor_values},
+};
+
+const STATE: HeaderName = HeaderName::from_static("x-transcript-state");
+
+/// In which form, and what besides.
+#[derive(Debug)]
+pub(crate) struct TranscriptQuery {
+    format: Option<Format>,
+    vendor_values: bool,
+}
+
+impl FromQuery for TranscriptQuery {
+    const PARAMS: &'static [Param] = &[
+        Param::new(
+            "format",
+            Kind::Word(WORDS),
+            "The form; else `Accept` decides.",
+        ),
+        Param::new(
+            "include",
+            Kind::Words(&["vendor_values"]),
+            "What to show besides: `vendor_values` (all vendor words, not only untranslated ones).",
+        ),
+    ];
+
+    fn from_query(query: &Query) -> Result<Self, Problem> {
+        Ok(Self {
+            format: query.text("format").as_deref().and_then(Format::from_word),
+            vendor_values: query.has("include", "vendor_values"),
+        })
+    }
+}
+document_query!(TranscriptQuery);
+
+/// Shows the transcript of a call.
+///
+/// As JSON, as text, or as subtitles (VTT, SRT) where the vendor gives times: by `format`, else by
+/// `Accept`. A transcript that is not ready answers 200 with its state, in `state` or in the header
+/// `X-Transcript-State`.
+#[utoipa::path(
+    get,
+    path = "/v1/calls/{id}/transcript",
+    tag = "calls",
+    params(("id" = Uuid, Path, description = "The id of the call."), TranscriptQuery),
+    responses(
+        (status = 200, description = "The transcript.",
+            headers(("ETag" = String, description = "Its version."), ("X-Transcript-State" = String, description = "How far it has come.")),
+            content(
+                (TranscriptDocument = "application/json"),
+                (String = "text/plain"),
+                (String = "text/vtt"),
+                (String = "application/x-subrip"),
+            )),
+        (status = 304, description = "`If-None-Match` names this version."),
+        Secured,
+        BadQuery,
+        NotFound,
+        NotAcceptable,
+    ),
+    security(("bearer" = ["transcripts:read"])),
+)]
+pub(crate) async fn get_call_transcript(
+    authorized: Authorized<TranscriptsRead>,
+    State(state): State<ApiState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiQuery(query): ApiQuery<TranscriptQuery>,
+    conditions: Conditions,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let format = match query.format {
+        Some(format) => format,
+        None => Format::negotiate(&headers)?,
+    };
+    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
+    let stored = find(&mut tx, id, false).await?;
+    let transcript = tx.find_transcript(stored.id).await?.flatten();
+    tx.commit().await?;
+    let form = [format as u8, u8::from(query.vendor_values)];
+    let tag = ETag::new(stored.version, &form);
+    let progress = match transcript {
+        Some(_) => ArtifactState::Ready,
+        None => stored.call.artifact_state("transcript"),
+    };
+    let mut response = match format {
+        Format::Json => json(&conditions, &tag, &query, stored, progress, transcript)?,
+        _ => words(format, &stored, transcript.as_ref())?,
+    };
+    respond::set_tag(&mut response, &tag);
+    let headers = response.headers_mut();
+    headers.insert(STATE, HeaderValue::from_static(progress.as_str()));
+    headers.insert(
+        header::VARY,
+        HeaderValue::from_static("accept, authorization"),
+    );
+    Ok(response)
+}
+
+fn json(
+    conditions: &Conditions,
+    tag: &ETag,
+    query: &TranscriptQuery,
+    stored: StoredCall,
+    state: ArtifactState,
+    transcript: Option<Transcript>,
+) -> Result<Response, Problem> {
+    let error = stored
+        .call
+        .artifacts
+        .get("transcript")
+        .and_then(|status| status.error.clone());
+    let known = transcript.as_ref();
+    let document = TranscriptDocument {
+        call_id: stored.id,
+        state,
+        error,
+        source_remote_id: known.map(|known| known.source_remote_id.clone()),
+        language: known.and_then(|known| known.language.clone()),
+        source: known.map(|known| known.source),
+        format: known.map(|known| known.format),
+        text: known.and_then(|known| known.text.clone()),
+        normalized_text: known.and_then(|known| known.normalized_text.clone()),
+        turns: known.and_then(|known| known.turns),
+        confidence: known.and_then(|known| known.confidence),
+        derived: known.is_some_and(|known| known.derived),
+        parties: stored.call.parties,
+        utterances: transcript.map(|known| known.utterances).unwrap_or_default(),
+    };
+    let mut value = serde_json::to_value(document).map_err(unwritable)?;
+    if !query.vendor_values {
+        vendor_values::prune(&mut value);
+    }
+    respond::resource(conditions, tag, &value)
+}
+
+fn words(
+    format: Format,
+    stored: &StoredCall,
+    transcript: Option<&Transcript>,
+) -> Result<Response, Problem> {
+    let parties = &stored.call.parties;
+    let body = match (format, transcript) {
+        (Format::Vtt, None) => "WEBVTT\n".to_owned(),
+        (_, None) => String::new(),
+        (Format::Vtt | Format::Srt, Some(transcript)) if !render::is_timed(transcript) => {
+            return Err(Problem::new(
+                codes::NO_TIMED_TRANSCRIPT,
+                "the vendor gave no times with this transcript; ask for application/json or text/plain",
+            ));
+        }
+        (Format::Vtt, Some(transcript)) => render::vtt(transcript, parties).unwrap_or_default(),
+        (Format::Srt, Some(transcript)) => render::srt(transcript, parties).unwrap_or_default(),
+        (_, Some(transcript)) => render::text(transcript, parties),
+    };
+    Ok(([(header::CONTENT_TYPE, format.content_type())], body).into_response())
+}

@@ -1,0 +1,6 @@
+//! Transcripts, in four forms.
+
+pub(super) mod get;
+
+mod format;
+mod render;

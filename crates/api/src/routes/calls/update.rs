@@ -1,0 +1,107 @@
+//! `PATCH /v1/calls/{id}`.
+
+use axum::{extract::State, response::Response};
+use callweave_model::facts::CallFacts;
+use callweave_store::calls::CallPatch;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{find, render_one, scope_of};
+use crate::{
+    ApiState,
+    extract::{ApiJson, ApiPath, Authorized, Conditions, stale},
+    problem::{BadBody, NotFound, Problem, Secured, Stale},
+    respond,
+    scope::CallsWrite,
+    wire::{
+        call::{CallDocument, Shown},
+        input::{CallChange, Check, ExternalRef, FactsInput},
+    },
+};
+
+/// Annotates a call, or tells what its vendor does not.
+///
+/// `client_metadata` and `external_refs` are the caller's own and never touched by a sync. Start,
+/// direction and parties fill what the vendor leaves unknown; what the vendor tells is not
+/// replaced.
+#[utoipa::path(
+    patch,
+    path = "/v1/calls/{id}",
+    tag = "calls",
+    params(
+        ("id" = Uuid, Path, description = "The id of the call."),
+        ("If-Match" = Option<String>, Header, description = "The version that the change was made upon.", pattern = "^[\\x21-\\x7E]{1,200}$"),
+    ),
+    request_body = CallChange,
+    responses(
+        (status = 200, description = "The call.", body = CallDocument, headers(("ETag" = String, description = "Its version."))),
+        Secured,
+        BadBody,
+        NotFound,
+        Stale,
+    ),
+    security(("bearer" = ["calls:write"])),
+)]
+pub(crate) async fn update_call(
+    authorized: Authorized<CallsWrite>,
+    State(state): State<ApiState>,
+    ApiPath(id): ApiPath<Uuid>,
+    conditions: Conditions,
+    ApiJson(change): ApiJson<CallChange>,
+) -> Result<Response, Problem> {
+    let patch = checked(change)?;
+    let now = state.now();
+    if let Some(at) = patch.facts.as_ref().and_then(|facts| facts.started_at) {
+        state.store().prepare_month(at, now).await?;
+    }
+    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
+    let stored = find(&mut tx, id, false).await?;
+    conditions.require_match(stored.version)?;
+    let if_version = conditions.has_if_match().then_some(stored.version);
+    let scope = scope_of(&mut tx, &stored).await?;
+    if !tx
+        .patch_call(&scope, stored.id, if_version, patch, now)
+        .await?
+    {
+        return Err(stale());
+    }
+    let stored = find(&mut tx, id, false).await?;
+    let shown = Shown {
+        analyses: true,
+        ..Shown::default()
+    };
+    let (document, tag) = render_one(&mut tx, stored, shown).await?;
+    tx.commit().await?;
+    let mut response = respond::ok(&document)?;
+    respond::set_tag(&mut response, &tag);
+    Ok(response)
+}
+
+fn checked(change: CallChange) -> Result<CallPatch, Problem> {
+    let mut check = Check::default();
+    check.object("/client_metadata", change.client_metadata.as_ref());
+    check.refs(change.external_refs.as_deref());
+    let facts = check.facts(
+        "",
+        FactsInput {
+            started_at: change.started_at,
+            direction: change.direction,
+            parties: change.parties,
+        },
+    );
+    check.finish()?;
+    Ok(patch(change.client_metadata, change.external_refs, facts))
+}
+
+/// The patch of what a caller gave.
+pub(super) fn patch(
+    client_metadata: Option<serde_json::Map<String, Value>>,
+    external_refs: Option<Vec<ExternalRef>>,
+    facts: CallFacts,
+) -> CallPatch {
+    CallPatch {
+        client_metadata: client_metadata.map(Value::Object),
+        external_refs: external_refs.map(|refs| json!(refs)),
+        facts: (!facts.is_empty()).then_some(facts),
+    }
+}

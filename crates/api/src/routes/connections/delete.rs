@@ -1,0 +1,44 @@
+//! `DELETE /v1/connections/{id}`.
+
+use axum::{extract::State, response::Response};
+use uuid::Uuid;
+
+use super::find;
+use crate::{
+    ApiState,
+    extract::{ApiPath, Authorized, Conditions},
+    problem::{NotFound, Problem, Secured, Stale},
+    respond,
+    scope::ConnectionsWrite,
+};
+
+/// Removes a connection.
+///
+/// Its sync stops, its credentials and token are deleted at once. Its calls stay; the same account
+/// connected again finds them under their old ids.
+#[utoipa::path(
+    delete,
+    path = "/v1/connections/{id}",
+    tag = "connections",
+    params(
+        ("id" = Uuid, Path, description = "The id of the connection."),
+        ("If-Match" = Option<String>, Header, description = "The version that is to be removed.", pattern = "^[\\x21-\\x7E]{1,200}$"),
+    ),
+    responses((status = 204, description = "It is removed."), Secured, NotFound, Stale),
+    security(("bearer" = ["connections:write"])),
+)]
+pub(crate) async fn delete_connection(
+    authorized: Authorized<ConnectionsWrite>,
+    State(state): State<ApiState>,
+    ApiPath(id): ApiPath<Uuid>,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
+    let connection = find(&mut tx, id).await?;
+    conditions.require_match(connection.version)?;
+    if !tx.delete_connection(connection.id, state.now()).await? {
+        return Err(Problem::not_found("connection"));
+    }
+    tx.commit().await?;
+    Ok(respond::no_content())
+}

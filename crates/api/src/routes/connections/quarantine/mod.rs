@@ -1,0 +1,4 @@
+//! Records that could not be translated.
+
+pub(super) mod list;
+pub(super) mod replay;

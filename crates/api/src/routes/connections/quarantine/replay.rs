@@ -1,0 +1,39 @@
+//! `POST /v1/connections/{id}/quarantine/replay`.
+
+use axum::{extract::State, response::Response};
+use http::StatusCode;
+use uuid::Uuid;
+
+use crate::{
+    ApiState,
+    extract::{ApiPath, Authorized},
+    problem::{NotFound, Problem, Secured},
+    respond,
+    routes::connections::find,
+    scope::ConnectionsWrite,
+    wire::connection::Replayed,
+};
+
+/// Looks again at everything in quarantine.
+#[utoipa::path(
+    post,
+    path = "/v1/connections/{id}/quarantine/replay",
+    tag = "connections",
+    params(("id" = Uuid, Path, description = "The id of the connection.")),
+    responses((status = 202, description = "How many records are due again.", body = Replayed), Secured, NotFound),
+    security(("bearer" = ["connections:write"])),
+)]
+pub(crate) async fn replay_quarantine(
+    authorized: Authorized<ConnectionsWrite>,
+    State(state): State<ApiState>,
+    ApiPath(id): ApiPath<Uuid>,
+) -> Result<Response, Problem> {
+    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
+    let connection = find(&mut tx, id).await?;
+    let replayed = tx.replay_quarantine(connection.id, state.now()).await?;
+    if replayed > 0 {
+        tx.request_sync(connection.id, false).await?;
+    }
+    tx.commit().await?;
+    respond::json(StatusCode::ACCEPTED, &Replayed { replayed })
+}

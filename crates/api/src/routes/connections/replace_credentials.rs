@@ -1,0 +1,145 @@
+//! `PUT /v1/connections/{id}/credentials`.
+
+use axum::{extract::State, response::Response};
+use callweave_model::connection::ConnectionState;
+use callweave_provider::{Credentials, Settings};
+use callweave_store::connections::Connection;
+use uuid::Uuid;
+
+use super::{
+    changed, find, manifest,
+    vendor_answer::{self, Failure},
+};
+use crate::{
+    ApiState,
+    extract::{ApiJson, ApiPath, Authorized, Conditions, RequestId},
+    problem::{BadBody, Conflict, NotFound, Problem, Secured, Stale, codes},
+    scope::ConnectionsWrite,
+    wire::connection::{ConnectionDocument, CredentialsInput},
+};
+
+/// Replaces the credentials of a connection.
+///
+/// The body holds what the vendor's manifest lists under `credential_fields`. The vendor is asked
+/// first; credentials that it definitely refuses are not stored. Otherwise the sync goes on at
+/// once. Credentials of another account are refused.
+#[utoipa::path(
+    put,
+    path = "/v1/connections/{id}/credentials",
+    tag = "connections",
+    params(
+        ("id" = Uuid, Path, description = "The id of the connection."),
+        ("If-Match" = Option<String>, Header, description = "The version that the change was made upon.", pattern = "^[\\x21-\\x7E]{1,200}$"),
+    ),
+    request_body(content = std::collections::BTreeMap<String, String>, description = "The credentials.", example = json!({"token": "..."})),
+    responses(
+        (status = 200, description = "The connection.", body = ConnectionDocument, headers(("ETag" = String, description = "Its version."))),
+        Secured,
+        BadBody,
+        NotFound,
+        Conflict,
+        Stale,
+    ),
+    security(("bearer" = ["connections:write"])),
+)]
+pub(crate) async fn replace_connection_credentials(
+    authorized: Authorized<ConnectionsWrite>,
+    State(state): State<ApiState>,
+    ApiPath(id): ApiPath<Uuid>,
+    RequestId(request_id): RequestId,
+    conditions: Conditions,
+    ApiJson(input): ApiJson<CredentialsInput>,
+) -> Result<Response, Problem> {
+    let tenant = authorized.caller.tenant;
+    let names = input.names();
+    let credentials = input.into_credentials();
+    let mut tx = state.store().tenant(tenant).await?;
+    let connection = find(&mut tx, id).await?;
+    tx.commit().await?;
+    conditions.require_match(connection.version)?;
+    let settings = Settings(connection.settings.clone());
+    refuse_other_account(&state, &connection, &settings, &credentials)?;
+    let probed = vendor_answer::probe(
+        &state,
+        &connection.vendor,
+        &settings,
+        &credentials,
+        &request_id,
+    )
+    .await?;
+    let sealed = state
+        .connector()
+        .seal(tenant, connection.id, &credentials)?;
+    let now = state.now();
+    let mut tx = state.store().tenant(tenant).await?;
+    conditions.require_match(find(&mut tx, id).await?.version)?;
+    tx.replace_credentials(connection.id, &sealed, &names, now)
+        .await?;
+    settle(&mut tx, &connection, probed.as_ref().err(), now).await?;
+    let stored = find(&mut tx, id).await?;
+    tx.commit().await?;
+    if let Ok(probe) = probed
+        && let Some(grant) = probe.grant
+        && let Err(error) = state.connector().keep_grant(&stored, grant).await
+    {
+        // The connection will log in by itself.
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "A token could not be kept"
+        );
+    }
+    changed(&state, stored)
+}
+
+/// Moves the connection to where its new credentials bring it; a pause lasts.
+async fn settle(
+    tx: &mut callweave_store::TenantTx,
+    connection: &Connection,
+    failure: Option<&Failure>,
+    now: callweave_model::Timestamp,
+) -> Result<(), Problem> {
+    let (state, reason) = match failure {
+        None => (ConnectionState::Active, None),
+        Some(failure) => (failure.state, Some(failure.reason())),
+    };
+    match failure {
+        None => tx.note_success(connection.id, now).await?,
+        Some(failure) => tx.note_failure(connection.id, &failure.last).await?,
+    }
+    if connection.state != ConnectionState::Paused {
+        tx.set_connection_state(connection.id, state, reason, now)
+            .await?;
+        // Also ends a pause that refused credentials had brought about.
+        tx.set_sync_enabled(connection.id, true).await?;
+    }
+    Ok(())
+}
+
+/// Where the credentials name the account in the open (a login, an e-mail address), they must name
+/// the same one. Where only a secret leads to it, a new secret is taken for a rotation.
+fn refuse_other_account(
+    state: &ApiState,
+    connection: &Connection,
+    settings: &Settings,
+    credentials: &Credentials,
+) -> Result<(), Problem> {
+    let validated = state
+        .connector()
+        .validate(&connection.vendor, settings, credentials)?;
+    let namespace = connection
+        .tenant_id
+        .namespace(&connection.vendor, &validated.account_key);
+    let names_account = manifest(state, &connection.vendor).is_some_and(|manifest| {
+        manifest
+            .credential_fields
+            .iter()
+            .any(|field| !field.secret && credentials.get(field.name).is_some())
+    });
+    if names_account && namespace != connection.namespace {
+        return Err(Problem::new(
+            codes::ACCOUNT_DIFFERS,
+            "these credentials lead to another account at the vendor; make a new connection for it",
+        ));
+    }
+    Ok(())
+}

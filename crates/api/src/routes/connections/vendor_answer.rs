@@ -1,0 +1,107 @@
+//! What the vendor's answer to a check means.
+
+use std::time::Duration;
+
+use callweave_model::{Timestamp, connection::ConnectionState};
+use callweave_provider::{Credentials, ErrorKind, ProviderError, Settings};
+use callweave_store::connections::LastError;
+
+use crate::{
+    ApiState,
+    problem::{FieldError, Problem},
+};
+use callweave_credentials::connector::Probe;
+
+/// How long a caller waits for the vendor. Beyond it the vendor counts as unreachable.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A failure that does not keep a connection from being made.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) state: ConnectionState,
+    pub(super) last: LastError,
+}
+
+impl Failure {
+    /// Judges what went wrong between us and the vendor.
+    pub(super) fn of(error: &ProviderError, now: Timestamp) -> Self {
+        let problem = Problem::from(error);
+        let state = match error.kind {
+            ErrorKind::Unauthorized | ErrorKind::InvalidCredentials => {
+                ConnectionState::ReauthRequired
+            }
+            ErrorKind::RateLimited => ConnectionState::RateLimited,
+            _ => ConnectionState::Degraded,
+        };
+        Self {
+            state,
+            last: LastError {
+                at: now,
+                code: problem.code().code.to_owned(),
+                detail: Some(problem.detail().to_owned()),
+            },
+        }
+    }
+
+    /// The state's reason in words.
+    pub(super) fn reason(&self) -> &str {
+        self.last.detail.as_deref().unwrap_or(&self.last.code)
+    }
+}
+
+/// Asks the vendor whether it accepts settings and credentials, before anything is stored.
+///
+/// A definite no is a problem. A vendor that cannot be reached, or fails, is none: it must not
+/// keep its owner from setting things up.
+pub(super) async fn probe(
+    state: &ApiState,
+    vendor: &str,
+    settings: &Settings,
+    credentials: &Credentials,
+    request_id: &str,
+) -> Result<Result<Probe, Failure>, Problem> {
+    let asked = state
+        .connector()
+        .probe(vendor, settings, credentials, request_id);
+    let Ok(answer) = tokio::time::timeout(PATIENCE, asked).await else {
+        return Ok(Err(timed_out(state.now())));
+    };
+    match answer? {
+        Ok(probe) => Ok(Ok(probe)),
+        Err(error) => match definite(&error) {
+            Some(pointer) => {
+                let problem = Problem::from(&error);
+                let detail = problem.code().title;
+                Err(problem.with_error(FieldError::body(pointer, "rejected", detail)))
+            }
+            None => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "A vendor could not be asked while a connection was set up"
+                );
+                Ok(Err(Failure::of(&error, state.now())))
+            }
+        },
+    }
+}
+
+/// The vendor did not answer while the caller waited.
+pub(super) fn timed_out(now: Timestamp) -> Failure {
+    Failure {
+        state: ConnectionState::Degraded,
+        last: LastError {
+            at: now,
+            code: ErrorKind::Transport.code().to_owned(),
+            detail: Some("the vendor did not answer in time".to_owned()),
+        },
+    }
+}
+
+/// The member that is definitely wrong.
+const fn definite(error: &ProviderError) -> Option<&'static str> {
+    match error.kind {
+        ErrorKind::InvalidCredentials | ErrorKind::Unauthorized => Some("/credentials"),
+        ErrorKind::EgressDenied => Some("/settings/base_url"),
+        _ => None,
+    }
+}

@@ -1,0 +1,14 @@
+//! Vendors.
+
+mod get;
+mod list;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::ApiState;
+
+pub(super) fn router() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list_vendors))
+        .routes(routes!(get::get_vendor))
+}

@@ -1,0 +1,114 @@
+//! The router with everything around it.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    response::Redirect,
+    routing,
+};
+use bytes::Bytes;
+use http::{HeaderName, Method, header};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{NotForContentType, Predicate as _, SizeAbove},
+    },
+    cors::{AllowOrigin, CorsLayer},
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::{Config, SwaggerUi, Url};
+
+use crate::{ApiOptions, ApiState, middleware, openapi, routes};
+
+/// The gateway's router.
+pub fn router(state: ApiState) -> Router {
+    let (versioned, mut document) = OpenApiRouter::with_openapi(openapi::skeleton())
+        .merge(routes::versioned())
+        .split_for_parts();
+    let (beside, other) = routes::beside().split_for_parts();
+    document.merge(other);
+    let written = Bytes::from(openapi::finish(document).to_json().unwrap_or_default());
+    let openapi_json = routing::get(move || {
+        let kind = [(header::CONTENT_TYPE, "application/json")];
+        async move { (kind, written.clone()) }
+    });
+    let router = Router::new()
+        .merge(versioned.layer(from_fn_with_state(state.clone(), middleware::shed)))
+        .merge(beside)
+        .route(
+            "/",
+            routing::get(|| async { Redirect::temporary("/docs/") }),
+        )
+        .route("/openapi.json", openapi_json)
+        .merge(swagger());
+    surround(router, &state).with_state(state)
+}
+
+fn swagger() -> Router<ApiState> {
+    let config = Config::new([Url::from("/openapi.json")])
+        .persist_authorization(true)
+        .try_it_out_enabled(true)
+        .display_request_duration(true)
+        .display_operation_id(true)
+        .deep_linking(true)
+        .filter(true)
+        .doc_expansion("list")
+        .default_models_expand_depth(0)
+        // The badge would be fetched from a foreign host.
+        .validator_url("none");
+    SwaggerUi::new("/docs").config(config).into()
+}
+
+/// Puts the layers around every route; the last one is the outermost.
+fn surround(router: Router<ApiState>, state: &ApiState) -> Router<ApiState> {
+    let options = state.options();
+    // Recordings are compressed already, and a range of them must stay a range.
+    let compressible = SizeAbove::new(1024)
+        .and(NotForContentType::const_new("audio/"))
+        .and(NotForContentType::const_new("video/"))
+        .and(NotForContentType::const_new("application/octet-stream"));
+    router
+        .layer(DefaultBodyLimit::max(options.body_limit))
+        .layer(CatchPanicLayer::custom(middleware::panicked))
+        .layer(from_fn(middleware::measure))
+        .layer(CompressionLayer::new().compress_when(compressible))
+        .layer(from_fn(middleware::protect))
+        .layer(from_fn_with_state(state.clone(), middleware::identify))
+        .layer(cors(options))
+}
+
+/// No origin may call unless the operator names it.
+fn cors(options: &ApiOptions) -> CorsLayer {
+    if options.cors_origins.is_empty() {
+        return CorsLayer::new();
+    }
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(options.cors_origins.clone()))
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            header::RANGE,
+            HeaderName::from_static("x-request-id"),
+            HeaderName::from_static("idempotency-key"),
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-request-id"),
+        ])
+        .max_age(Duration::from_secs(600))
+}

@@ -1,0 +1,152 @@
+//! What every handler is given.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use callweave_credentials::connector::Connector;
+use callweave_model::{Clock, Timestamp, ids::Ids};
+use callweave_store::Store;
+use http::HeaderValue;
+use tokio::sync::Semaphore;
+
+use crate::{authenticator::Authenticator, cursor::CursorKey};
+
+/// Writes the Prometheus page.
+pub type MetricsPage = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What an operator may set.
+#[derive(Clone)]
+pub struct ApiOptions {
+    /// The largest body of a request, in bytes.
+    pub body_limit: usize,
+    /// Requests below `/v1` under way at a time; more are turned away with 503.
+    pub concurrency: usize,
+    /// Origins that browsers may call from; none by default.
+    pub cors_origins: Vec<HeaderValue>,
+    /// Where the pages of problem codes stand; the gateway's own by default.
+    pub problem_pages: String,
+    /// How long a key that was found is taken from memory. Revocation takes this long to be seen
+    /// by other replicas.
+    pub key_cache: Duration,
+    /// Writes the page of `/metrics`; without it the page answers 404.
+    pub metrics: Option<MetricsPage>,
+}
+
+impl Default for ApiOptions {
+    fn default() -> Self {
+        Self {
+            body_limit: 1024 * 1024,
+            concurrency: 256,
+            cors_origins: Vec::new(),
+            problem_pages: "/docs/errors".to_owned(),
+            key_cache: Duration::from_millis(500),
+            metrics: None,
+        }
+    }
+}
+
+impl fmt::Debug for ApiOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ApiOptions")
+            .field("body_limit", &self.body_limit)
+            .field("concurrency", &self.concurrency)
+            .field("cors_origins", &self.cors_origins)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What every handler is given. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ApiState {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    connector: Connector,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    cursor_key: CursorKey,
+    authenticator: Authenticator,
+    options: ApiOptions,
+    permits: Arc<Semaphore>,
+    draining: AtomicBool,
+}
+
+impl ApiState {
+    /// The state of one gateway. `cursor_key` must be the same on every replica.
+    pub fn new(
+        store: Store,
+        connector: Connector,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        cursor_key: CursorKey,
+        options: ApiOptions,
+    ) -> Self {
+        let authenticator = Authenticator::new(store.clone(), clock.clone(), options.key_cache);
+        let permits = Arc::new(Semaphore::new(options.concurrency));
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                connector,
+                clock,
+                ids,
+                cursor_key,
+                authenticator,
+                options,
+                permits,
+                draining: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// Says from now on that the gateway is not ready: requests under way are finished, new ones
+    /// should go elsewhere.
+    pub fn begin_drain(&self) {
+        self.inner.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.inner.draining.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn connector(&self) -> &Connector {
+        &self.inner.connector
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    pub(crate) fn ids(&self) -> &dyn Ids {
+        self.inner.ids.as_ref()
+    }
+
+    pub(crate) fn cursor_key(&self) -> &CursorKey {
+        &self.inner.cursor_key
+    }
+
+    pub(crate) fn authenticator(&self) -> &Authenticator {
+        &self.inner.authenticator
+    }
+
+    pub(crate) fn options(&self) -> &ApiOptions {
+        &self.inner.options
+    }
+
+    pub(crate) fn permits(&self) -> &Arc<Semaphore> {
+        &self.inner.permits
+    }
+}

@@ -1,0 +1,357 @@
+//! Connections as they are written and served. Credentials go in and never come out.
+
+use std::{collections::BTreeMap, fmt};
+
+use callweave_model::{ConnectionId, TenantId, Timestamp, connection::ConnectionState};
+use callweave_provider::{Credentials, Manifest};
+use callweave_store::{
+    backfills::Backfill,
+    connections::{Connection, LastError},
+    records::QuarantinedRecord,
+};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::input::Check;
+
+const TAGS_LIMIT: usize = 50;
+
+/// Credentials as they come in: an object of texts. Does not print itself, and its errors do not
+/// repeat what was given.
+#[derive(Default)]
+pub(crate) struct CredentialsInput(BTreeMap<String, SecretString>);
+
+impl CredentialsInput {
+    pub(crate) fn into_credentials(self) -> Credentials {
+        Credentials::new(self.0)
+    }
+
+    /// The names of what was given.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+}
+
+impl fmt::Debug for CredentialsInput {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl<'de> Deserialize<'de> for CredentialsInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Value::Object(members) = Value::deserialize(deserializer)? else {
+            return Err(D::Error::custom("must be an object of texts"));
+        };
+        // `{"credentials": {...}}`, as the connection was made with, means the same.
+        let members = match (members.len(), members.get("credentials")) {
+            (1, Some(Value::Object(inner))) => inner.clone(),
+            _ => members,
+        };
+        members
+            .into_iter()
+            .map(|(name, value)| match value {
+                Value::String(text) => Ok((name, text.into())),
+                _ => Err(D::Error::custom(format!(
+                    "the credential {name:?} must be a text"
+                ))),
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+/// A connection to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConnectionInput {
+    /// The vendor's key, as `GET /v1/vendors` lists it.
+    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "acme")]
+    pub(crate) vendor: String,
+    /// What its owner calls it.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]+$",
+        example = "Sales line"
+    )]
+    pub(crate) name: String,
+    /// What the vendor's manifest lists under `credential_fields`; never shown again.
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub(crate) credentials: CredentialsInput,
+    /// What the vendor's manifest lists under `setting_fields`.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub(crate) settings: Map<String, Value>,
+    /// Labels of the owner's own.
+    #[serde(default)]
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// What may be changed of a connection. Members that are missing stay as they are.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConnectionChange {
+    /// What its owner calls it.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]+$"
+    )]
+    pub(crate) name: Option<String>,
+    /// Replaces the settings.
+    #[schema(value_type = Option<Object>)]
+    pub(crate) settings: Option<Map<String, Value>>,
+    /// Replaces the labels.
+    pub(crate) tags: Option<BTreeMap<String, String>>,
+}
+
+impl Check {
+    pub(crate) fn tags(&mut self, tags: &BTreeMap<String, String>) {
+        if tags.len() > TAGS_LIMIT {
+            self.fail("/tags", format!("must be at most {TAGS_LIMIT}"));
+        }
+        for (name, value) in tags.iter().take(TAGS_LIMIT) {
+            let escaped = name.replace('~', "~0").replace('/', "~1");
+            let pointer = format!("/tags/{escaped}");
+            self.text(&pointer, name, 100);
+            if value.chars().count() > 200 || value.chars().any(char::is_control) {
+                self.fail(
+                    &pointer,
+                    "must be at most 200 characters without control characters",
+                );
+            }
+        }
+    }
+}
+
+/// One account at one vendor.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Connection)]
+pub(crate) struct ConnectionDocument {
+    /// Its id.
+    pub(crate) id: ConnectionId,
+    /// Whose it is.
+    tenant_id: TenantId,
+    /// The vendor's key.
+    #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "acme")]
+    vendor: String,
+    /// What its owner calls it.
+    name: String,
+    /// The state.
+    state: ConnectionState,
+    /// Why it is in that state.
+    state_reason: Option<String>,
+    /// How the vendor authenticates.
+    #[schema(example = "password")]
+    auth_kind: Option<&'static str>,
+    /// The names of the credentials that are kept; their values are never shown.
+    credential_names: Vec<String>,
+    /// The vendor's settings; secret ones show as `null`.
+    #[schema(value_type = Object)]
+    settings: Map<String, Value>,
+    /// Labels of the owner's own.
+    #[schema(value_type = BTreeMap<String, String>)]
+    tags: Map<String, Value>,
+    /// The vendor's name of the account.
+    account_name: Option<String>,
+    /// Counts its changes.
+    version: i32,
+    /// When it was made.
+    created_at: Timestamp,
+    /// When it was changed last.
+    modified_at: Timestamp,
+    /// How it does.
+    health: Health,
+}
+
+/// How a connection does.
+#[derive(Debug, Serialize, ToSchema)]
+struct Health {
+    /// When the vendor last answered well.
+    last_ok_at: Option<Timestamp>,
+    /// What went wrong last.
+    last_error: Option<LastErrorDocument>,
+}
+
+/// What went wrong last.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LastError)]
+pub(crate) struct LastErrorDocument {
+    /// When.
+    at: Timestamp,
+    /// The problem code.
+    #[schema(example = "vendor.unreachable")]
+    code: String,
+    /// In words.
+    detail: Option<String>,
+}
+
+impl From<&LastError> for LastErrorDocument {
+    fn from(error: &LastError) -> Self {
+        Self {
+            at: error.at,
+            code: error.code.clone(),
+            detail: error.detail.clone(),
+        }
+    }
+}
+
+impl ConnectionDocument {
+    /// The document of a stored connection; `manifest` is missing for a vendor this build has lost.
+    pub(crate) fn new(connection: Connection, manifest: Option<&Manifest>) -> Self {
+        let secret = |name: &str| {
+            manifest.is_none_or(|manifest| {
+                manifest
+                    .setting_fields
+                    .iter()
+                    .any(|field| field.name == name && field.secret)
+            })
+        };
+        let settings = connection
+            .settings
+            .into_iter()
+            .map(|(name, value)| {
+                let shown = if secret(&name) { Value::Null } else { value };
+                (name, shown)
+            })
+            .collect();
+        Self {
+            id: connection.id,
+            tenant_id: connection.tenant_id,
+            vendor: connection.vendor,
+            name: connection.name,
+            state: connection.state,
+            state_reason: connection.state_reason,
+            auth_kind: manifest.map(|manifest| manifest.auth_kind.as_str()),
+            credential_names: connection.credential_names,
+            settings,
+            tags: connection.tags,
+            account_name: connection.account_name,
+            version: connection.version,
+            created_at: connection.created_at,
+            modified_at: connection.modified_at,
+            health: Health {
+                last_ok_at: connection.last_ok_at,
+                last_error: connection.last_error.as_ref().map(Into::into),
+            },
+        }
+    }
+}
+
+/// A page of connections.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConnectionList {
+    /// The connections, in the order of their making.
+    pub(crate) data: Vec<ConnectionDocument>,
+    /// Where the next page begins; `null` on the last one.
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// A span of time to be walked again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BackfillInput {
+    /// From, inclusive.
+    pub(crate) from: Timestamp,
+    /// To, exclusive; now unless told.
+    pub(crate) to: Option<Timestamp>,
+}
+
+/// A backfill.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Backfill)]
+pub(crate) struct BackfillDocument {
+    /// Its id.
+    pub(crate) id: Uuid,
+    /// The connection.
+    connection_id: ConnectionId,
+    /// From, inclusive.
+    from: Timestamp,
+    /// To, exclusive.
+    to: Timestamp,
+    /// `accepted, processing, completed, failed, canceled`.
+    #[schema(example = "processing")]
+    state: String,
+    /// Why it is in that state.
+    reason: Option<String>,
+    /// Pages read so far.
+    pages: i64,
+    /// Records seen so far.
+    records: i64,
+    /// When it was asked for.
+    created_at: Timestamp,
+    /// When it moved last.
+    modified_at: Timestamp,
+}
+
+impl From<Backfill> for BackfillDocument {
+    fn from(backfill: Backfill) -> Self {
+        Self {
+            id: backfill.id,
+            connection_id: backfill.connection,
+            from: backfill.from,
+            to: backfill.to,
+            state: backfill.state,
+            reason: backfill.reason,
+            pages: backfill.pages,
+            records: backfill.records,
+            created_at: backfill.created_at,
+            modified_at: backfill.modified_at,
+        }
+    }
+}
+
+/// The backfills of a connection.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BackfillList {
+    /// The latest 200, newest first.
+    pub(crate) data: Vec<BackfillDocument>,
+}
+
+/// Records that could not be translated.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QuarantineList {
+    /// The records, newest first.
+    pub(crate) data: Vec<QuarantinedDocument>,
+    /// How many there are in all.
+    pub(crate) total: i64,
+}
+
+/// A record that could not be translated. It costs itself only.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuarantinedRecord)]
+pub(crate) struct QuarantinedDocument {
+    /// The vendor's kind of record.
+    kind: String,
+    /// The vendor's id of it.
+    remote_id: String,
+    /// Why it could not be translated.
+    reason: Option<String>,
+    /// The JSON pointer of the offending member, where it is known.
+    pointer: Option<String>,
+    /// When it was looked at last.
+    observed_at: Timestamp,
+}
+
+impl From<QuarantinedRecord> for QuarantinedDocument {
+    fn from(record: QuarantinedRecord) -> Self {
+        Self {
+            kind: record.kind,
+            remote_id: record.remote_id,
+            reason: record.reason,
+            pointer: record.pointer,
+            observed_at: record.observed_at,
+        }
+    }
+}
+
+/// How many records will be looked at again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Replayed {
+    /// How many.
+    pub(crate) replayed: u64,
+}

@@ -1,0 +1,10 @@
+//! Wire types: what requests and answers look like. None is shared with rows or vendors.
+
+pub(crate) mod call;
+pub(crate) mod call_parts;
+pub(crate) mod connection;
+pub(crate) mod input;
+pub(crate) mod key;
+pub(crate) mod status;
+pub(crate) mod vendor;
+pub(crate) mod vendor_values;
