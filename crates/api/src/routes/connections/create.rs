@@ -127,7 +127,7 @@ async fn store(
     match failure {
         None => {
             tx.note_success(connection.id, connection.created_at)
-                .await?
+                .await?;
         }
         Some(failure) => {
             tx.note_failure(connection.id, &failure.last).await?;

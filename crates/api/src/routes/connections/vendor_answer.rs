@@ -68,19 +68,16 @@ pub(super) async fn probe(
     };
     match answer? {
         Ok(probe) => Ok(Ok(probe)),
-        Err(error) => match definite(&error) {
-            Some(pointer) => {
-                let problem = Problem::from(&error);
-                let detail = problem.code().title;
-                Err(problem.with_error(FieldError::body(pointer, "rejected", detail)))
-            }
-            None => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "A vendor could not be asked while a connection was set up"
-                );
-                Ok(Err(Failure::of(&error, state.now())))
-            }
+        Err(error) => if let Some(pointer) = definite(&error) {
+            let problem = Problem::from(&error);
+            let detail = problem.code().title;
+            Err(problem.with_error(FieldError::body(pointer, "rejected", detail)))
+        } else {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "A vendor could not be asked while a connection was set up"
+            );
+            Ok(Err(Failure::of(&error, state.now())))
         },
     }
 }
