@@ -172,3 +172,27 @@ pub fn page(code: &Code) -> String {
         remedy = code.remedy,
     )
 }
+
+/// The index of the pages, as Markdown.
+pub fn index() -> String {
+    let mut text = "# Problem codes\n\n\
+         Every failure is an `application/problem+json` document (RFC 9457) with one of these codes.\n\n\
+         | code | status | retry | |\n|---|---|---|---|\n"
+        .to_owned();
+    for code in ALL {
+        text.extend([
+            "| [`",
+            code.code,
+            "`](",
+            code.code,
+            ".md) | ",
+            code.status.as_str(),
+            " | ",
+            if code.retryable { "yes" } else { "no" },
+            " | ",
+            code.title,
+            " |\n",
+        ]);
+    }
+    text
+}

@@ -66,20 +66,20 @@ pub(super) async fn probe(
     let Ok(answer) = tokio::time::timeout(PATIENCE, asked).await else {
         return Ok(Err(timed_out(state.now())));
     };
-    match answer? {
-        Ok(probe) => Ok(Ok(probe)),
-        Err(error) => if let Some(pointer) = definite(&error) {
-            let problem = Problem::from(&error);
-            let detail = problem.code().title;
-            Err(problem.with_error(FieldError::body(pointer, "rejected", detail)))
-        } else {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "A vendor could not be asked while a connection was set up"
-            );
-            Ok(Err(Failure::of(&error, state.now())))
-        },
+    let error = match answer? {
+        Ok(probe) => return Ok(Ok(probe)),
+        Err(error) => error,
+    };
+    if let Some(pointer) = definite(&error) {
+        let problem = Problem::from(&error);
+        let detail = problem.code().title;
+        return Err(problem.with_error(FieldError::body(pointer, "rejected", detail)));
     }
+    tracing::warn!(
+        error = &error as &dyn std::error::Error,
+        "A vendor could not be asked while a connection was set up"
+    );
+    Ok(Err(Failure::of(&error, state.now())))
 }
 
 /// The vendor did not answer while the caller waited.

@@ -1,0 +1,200 @@
+//! Every operation, with every kind of caller; made from the OpenAPI document, so that a new
+//! operation is tried as well.
+
+use callweave_api::{openapi, scope};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    documentation::operations,
+    support::{Gateway, spoken},
+};
+
+/// An operation with its path filled in.
+struct Operation {
+    name: String,
+    method: Method,
+    path: String,
+    scopes: Vec<String>,
+    body: Option<Value>,
+    about_something: bool,
+}
+
+/// Every operation behind a key, about things that the first tenant really has.
+async fn secured(gateway: &Gateway) -> Vec<Operation> {
+    let connection = gateway.connect("main").await;
+    let call = gateway
+        .put(connection, vec![spoken("a", "2026-03-02T09:15:00Z")])
+        .await[0];
+    let media = gateway.get(&format!("/v1/calls/{call}/media")).await.json();
+    let media = media["data"][0]["id"].as_str().unwrap().to_owned();
+    let backfill = gateway
+        .post(
+            &format!("/v1/connections/{connection}/backfills"),
+            &json!({"from": "2026-01-01T00:00:00Z"}),
+        )
+        .await
+        .json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let key = gateway.get("/v1/api-keys").await.json()["data"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let document = serde_json::to_value(openapi()).unwrap();
+    operations(&document)
+        .into_iter()
+        .filter(|(path, ..)| path.starts_with("/v1"))
+        .map(|(path, method, operation)| {
+            let id = if path.starts_with("/v1/calls") {
+                call.to_string()
+            } else if path.starts_with("/v1/api-keys") {
+                key.clone()
+            } else {
+                connection.to_string()
+            };
+            let filled = path
+                .replace("{id}", &id)
+                .replace("{media_id}", &media)
+                .replace("{backfill_id}", &backfill)
+                .replace("{vendor}", "fake");
+            Operation {
+                name: format!("{method} {path}"),
+                method: method.to_uppercase().parse().unwrap(),
+                about_something: path.contains("{id}"),
+                path: filled,
+                scopes: operation["x-required-scopes"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|scope| scope.as_str().unwrap().to_owned())
+                    .collect(),
+                body: operation["requestBody"].is_object().then(|| body(&path)),
+            }
+        })
+        .collect()
+}
+
+/// A body that would do.
+fn body(path: &str) -> Value {
+    match path {
+        "/v1/connections/{id}" => json!({"name": "renamed"}),
+        "/v1/connections/{id}/credentials" => json!({"password": "correct"}),
+        "/v1/connections/{id}/backfills" => json!({"from": "2026-01-01T00:00:00Z"}),
+        "/v1/calls/{id}" => json!({"client_metadata": {"a": 1}}),
+        _ => json!({}),
+    }
+}
+
+#[tokio::test]
+async fn case_104_every_operation_refuses_who_may_not() {
+    let gateway = Gateway::start().await;
+    let operations = secured(&gateway).await;
+    assert!(operations.len() >= 30, "{}", operations.len());
+    let stranger = gateway.tenant_named("second").await;
+    let strange_key = gateway.key_of(stranger, &["*"]).await;
+    for operation in &operations {
+        let send = async |key: &str| {
+            let headers = [("authorization", key)];
+            let body = operation.body.as_ref();
+            gateway
+                .send(operation.method.clone(), &operation.path, body, &headers)
+                .await
+        };
+        for key in [
+            "",
+            "Bearer",
+            "Bearer x",
+            "Basic dXNlcjpwYXNz",
+            "Bearer cw_live_a_b_c",
+        ] {
+            let answer = send(key).await;
+            assert_eq!(answer.status, 401, "{} with {key:?}", operation.name);
+            assert_eq!(answer.code(), "gateway.unauthenticated");
+            assert!(answer.header("www-authenticate").starts_with("Bearer"));
+        }
+        // Every scope but one of those that are needed.
+        for missing in &operation.scopes {
+            let others: Vec<&str> = scope::ALL
+                .iter()
+                .map(|(word, _)| *word)
+                .filter(|word| word != missing && *word != "*")
+                .collect();
+            let key = gateway.key_of(gateway.tenant, &others).await;
+            let answer = send(&format!("Bearer {key}")).await;
+            assert_eq!(answer.status, 403, "{} without {missing}", operation.name);
+            assert_eq!(answer.code(), "gateway.insufficient_scope");
+            assert!(answer.header("www-authenticate").contains(missing.as_str()));
+        }
+        if operation.about_something {
+            let answer = send(&format!("Bearer {strange_key}")).await;
+            assert_eq!(answer.status, 404, "{} by a stranger", operation.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_scopes_that_are_documented_suffice() {
+    let gateway = Gateway::start().await;
+    // What deletes and pauses comes last.
+    let mut operations = secured(&gateway).await;
+    operations.sort_by_key(|operation| {
+        (
+            operation.method == Method::DELETE,
+            operation.name.ends_with("pause"),
+        )
+    });
+    for operation in operations {
+        let scopes: Vec<&str> = operation.scopes.iter().map(String::as_str).collect();
+        let key = format!("Bearer {}", gateway.key_of(gateway.tenant, &scopes).await);
+        let answer = gateway
+            .send(
+                operation.method,
+                &operation.path,
+                operation.body.as_ref(),
+                &[("authorization", &key)],
+            )
+            .await;
+        assert!(
+            !matches!(answer.status, 401 | 403 | 500),
+            "{} answers {}",
+            operation.name,
+            answer.status
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_list_shows_nothing_of_another_tenant() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    gateway
+        .put(connection, vec![spoken("a", "2026-03-02T09:15:00Z")])
+        .await;
+    let stranger = gateway.tenant_named("second").await;
+    let key = format!("Bearer {}", gateway.key_of(stranger, &["*"]).await);
+    let headers = [("authorization", key.as_str())];
+    for path in [
+        "/v1/calls".to_owned(),
+        format!("/v1/calls?connection_id={connection}"),
+        "/v1/calls?q=umbrella".to_owned(),
+        "/v1/connections".to_owned(),
+    ] {
+        let answer = gateway.get_with(&path, &headers).await;
+        assert_eq!(answer.ids(), Vec::<String>::new(), "{path}");
+        assert!(!answer.text().contains(&connection.to_string()), "{path}");
+    }
+    let registered = gateway
+        .send(
+            Method::POST,
+            "/v1/calls",
+            Some(&json!({"connection_id": connection, "remote_id": "b"})),
+            &headers,
+        )
+        .await;
+    assert_eq!(
+        (registered.status, registered.pointer().as_str()),
+        (404, "/connection_id")
+    );
+}

@@ -1,0 +1,238 @@
+//! What the tests share.
+
+mod answer;
+mod samples;
+mod vendors;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, body::Body};
+use callweave_api::{ApiOptions, ApiState, CursorKey, keys, router};
+use callweave_credentials::{
+    broker::Broker,
+    connector::Connector,
+    vault::{Vault, generate_key},
+};
+use callweave_model::{
+    AnalyzedCall, ApiKeyId, CallId, ConnectionId, SystemClock, TenantId, ids::Ids, ids::RandomIds,
+    merge::Share,
+};
+use callweave_postgres::testing::TestDatabase;
+use callweave_provider::Registry;
+use callweave_provider_testkit::fake::FakeFactory;
+use callweave_store::{
+    Options, Store,
+    api_keys::ApiKey,
+    calls::ConnectionScope,
+    documents::Document,
+    records::{Fetched, News},
+};
+use http::{Method, Request};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+pub(crate) use answer::Answer;
+pub(crate) use samples::{sample, spoken};
+pub(crate) use vendors::{UNDATED, UndatedFactory};
+
+/// A gateway with a database of its own.
+pub(crate) struct Gateway {
+    pub(crate) router: Router,
+    pub(crate) state: ApiState,
+    pub(crate) store: Store,
+    pub(crate) vendor: FakeFactory,
+    /// The tenant most tests work in, and a key of it that may do everything.
+    pub(crate) tenant: TenantId,
+    pub(crate) key: String,
+    _database: TestDatabase,
+}
+
+impl Gateway {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(ApiOptions {
+            key_cache: Duration::ZERO,
+            ..ApiOptions::default()
+        })
+        .await
+    }
+
+    pub(crate) async fn start_with(options: ApiOptions) -> Self {
+        let database = TestDatabase::from_template("api", async |url| {
+            let store = connect(&url);
+            store.migrate().await.unwrap();
+            store.close().await;
+        })
+        .await;
+        let store = connect(database.url());
+        let (vendor, clock) = (FakeFactory::new(), Arc::new(SystemClock));
+        let registry = Registry::new()
+            .with(vendor.clone())
+            .with(FakeFactory::without_tokens())
+            .with(UndatedFactory::default());
+        let vault = Vault::parse(&generate_key("test")).unwrap();
+        let broker = Broker::new(store.clone(), vault.clone(), clock.clone(), &RandomIds);
+        let transport = Arc::new(vendors::NoNetwork);
+        let connector = Connector::new(registry, transport, vault, broker, clock.clone());
+        let state = ApiState::new(
+            store.clone(),
+            connector,
+            clock,
+            Arc::new(RandomIds),
+            CursorKey::new(vec![7; 32]),
+            options,
+        );
+        let mut gateway = Self {
+            router: router(state.clone()),
+            state,
+            store,
+            vendor,
+            tenant: TenantId(Uuid::nil()),
+            key: String::new(),
+            _database: database,
+        };
+        gateway.tenant = gateway.tenant_named("first").await;
+        gateway.key = gateway.key_of(gateway.tenant, &["*"]).await;
+        gateway
+    }
+
+    pub(crate) async fn tenant_named(&self, name: &str) -> TenantId {
+        let mut tx = self.store.system().await.unwrap();
+        let tenant = tx.ensure_tenant(name).await.unwrap();
+        tx.commit().await.unwrap();
+        tenant
+    }
+
+    /// A fresh key of a tenant.
+    pub(crate) async fn key_of(&self, tenant: TenantId, scopes: &[&str]) -> String {
+        let id = ApiKeyId(RandomIds.next());
+        let made = keys::generate(id, &mut rand::rng());
+        let now = callweave_model::Clock::now(&SystemClock);
+        let key = ApiKey {
+            tenant_id: tenant,
+            id,
+            name: "test".to_owned(),
+            secret_hash: made.secret_hash,
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            created_at: now,
+            expires_at: None,
+            revoked_at: None,
+        };
+        let mut tx = self.store.tenant(tenant).await.unwrap();
+        tx.insert_api_key(&key).await.unwrap();
+        tx.commit().await.unwrap();
+        made.text.expose_secret().to_owned()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(Method::GET, path, None, headers).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::PATCH, path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None, &[]).await
+    }
+
+    /// Sends a request with the tenant's key, unless `headers` name another.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "authorization") {
+            request = request.header("authorization", format!("Bearer {}", self.key));
+        }
+        for (name, value) in headers {
+            if !value.is_empty() {
+                request = request.header(*name, *value);
+            }
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.raw(request.body(body).unwrap()).await
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn raw(&self, request: Request<Body>) -> Answer {
+        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// Connects an account of the fake vendor and returns the connection's id.
+    pub(crate) async fn connect(&self, account: &str) -> ConnectionId {
+        let body = json!({
+            "vendor": "fake", "name": account,
+            "credentials": {"password": "correct"}, "settings": {"account": account},
+        });
+        let answer = self.post("/v1/connections", &body).await;
+        assert_eq!(answer.status, 201, "{:?}", answer.json());
+        answer.json()["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Stores calls as a sync would, and returns their ids.
+    pub(crate) async fn put(
+        &self,
+        connection: ConnectionId,
+        calls: Vec<AnalyzedCall>,
+    ) -> Vec<CallId> {
+        let now = callweave_model::Clock::now(&SystemClock);
+        let fetched: Vec<Fetched> = calls
+            .into_iter()
+            .map(|call| Fetched {
+                kind: "call".to_owned(),
+                remote_id: call.remote_id.clone(),
+                observed_at: now,
+                fingerprint: None,
+                documents: vec![Document {
+                    operation: "FK-04".to_owned(),
+                    part: String::new(),
+                    content_type: "application/json".to_owned(),
+                    body: json!({"id": call.remote_id}).to_string().into_bytes(),
+                }],
+                news: News::Upsert {
+                    call: Box::new(call),
+                    share: Share::Whole,
+                    unmapped: vec!["FK-04/odd".to_owned()],
+                    due_at: None,
+                },
+            })
+            .collect();
+        self.store.prepare_months(&fetched, now).await.unwrap();
+        let mut tx = self.store.tenant(self.tenant).await.unwrap();
+        let scope: ConnectionScope = tx.connection_scope(connection).await.unwrap().unwrap();
+        tx.apply(&scope, &fetched, now).await.unwrap();
+        tx.commit().await.unwrap();
+        fetched
+            .iter()
+            .map(|record| CallId::derive(scope.namespace, &record.remote_id))
+            .collect()
+    }
+}
+
+fn connect(url: &str) -> Store {
+    Store::connect(&Options {
+        url: url.into(),
+        max_connections: 5,
+        acquire_timeout: Duration::from_secs(10),
+    })
+    .unwrap()
+}
