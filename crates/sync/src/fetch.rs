@@ -15,8 +15,9 @@ use crate::{
     run::{Run, Stop},
 };
 
-/// Records of one transaction.
+/// Records of one transaction; a turn begins with few, so that its first calls show soon.
 const BATCH: i64 = 50;
+const FIRST_BATCH: i64 = 8;
 
 /// Failed fetches within one batch after which the connection, not the record, is at fault.
 const PATIENCE: usize = 5;

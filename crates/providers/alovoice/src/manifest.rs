@@ -52,8 +52,8 @@ pub(crate) static MANIFEST: Manifest = Manifest {
     capabilities: &["lookup", "media"],
     calls_have_start_time: true,
     rate_budget: RateBudget {
-        requests_per_second: 5,
-        concurrency: 2,
+        requests_per_second: 50,
+        concurrency: 8,
     },
     coverage: &[
         Coverage {

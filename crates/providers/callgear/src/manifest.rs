@@ -44,8 +44,8 @@ pub(crate) static MANIFEST: Manifest = Manifest {
     capabilities: &["pull", "lookup", "media", "tokens"],
     calls_have_start_time: false,
     rate_budget: RateBudget {
-        requests_per_second: 10,
-        concurrency: 4,
+        requests_per_second: 50,
+        concurrency: 8,
     },
     coverage: COVERAGE,
 };

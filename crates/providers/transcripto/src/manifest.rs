@@ -15,8 +15,8 @@ pub(crate) static MANIFEST: Manifest = Manifest {
     capabilities: &["pull", "lookup", "media", "tokens"],
     calls_have_start_time: true,
     rate_budget: RateBudget {
-        requests_per_second: 12,
-        concurrency: 6,
+        requests_per_second: 50,
+        concurrency: 8,
     },
     coverage: COVERAGE,
 };

@@ -254,7 +254,7 @@ fn analysis(view: &View<'_>, task: &Task, call: &Call, scores: &Scores, notes: &
             analysis_notes(view, task, call, notes)
         },
     );
-    if task.status == Status::Completed2 {
+    if task.status == Status::Completed2 && view.options.transcripto_grown_analysis {
         // "New keys may be added": this one stands in no document.
         analysis.insert("operator_talk_share".to_owned(), json!(talk_share(call)));
     }

@@ -57,6 +57,8 @@ pub struct Options {
     pub transcripto_token_code: Option<i64>,
     /// The most tasks on one page.
     pub transcripto_page_cap: u32,
+    /// Some analyses carry a member that stands in no document; the document announces such growth.
+    pub transcripto_grown_analysis: bool,
 }
 
 impl Default for Options {
@@ -85,6 +87,7 @@ impl Default for Options {
             transcripto_captcha_waived: false,
             transcripto_token_code: None,
             transcripto_page_cap: 100,
+            transcripto_grown_analysis: false,
         }
     }
 }

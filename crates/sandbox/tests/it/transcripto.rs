@@ -467,6 +467,7 @@ async fn a_task_has_its_text_when_it_is_transcribed() {
 #[tokio::test]
 async fn an_analysis_has_the_documented_shape_and_gaps() {
     let account = Account::open(600, Duration::ZERO).await;
+    account.option("transcripto_grown_analysis", json!(true));
     let (mut nulls, mut risks, mut grown, mut disagree) = (BTreeSet::new(), BTreeSet::new(), 0, 0);
     for row in account.search(json!({ "date_from": "2020-01-01" })).await {
         let analysed = ["call", "chat", "email"].contains(&row["type"].as_str().unwrap())
