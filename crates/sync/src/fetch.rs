@@ -34,12 +34,12 @@ impl Run<'_> {
         if self.provider().lookup().is_none() {
             return Ok(());
         }
+        let mut batch = FIRST_BATCH;
         loop {
             self.go_on(shutdown)?;
             let mut tx = self.tenant().await?;
-            let due = tx
-                .due_records(self.connection.id, self.now(), BATCH)
-                .await?;
+            let due = tx.due_records(self.connection.id, self.now(), batch).await?;
+            batch = (batch * 3).min(BATCH);
             tx.commit().await?;
             if due.is_empty() {
                 return Ok(());
