@@ -99,6 +99,13 @@ const SETTING_FIELDS: &[FieldSpec] = &[
         "integer",
     ),
     setting(
+        "refetch_days",
+        "Days until a result is fetched again",
+        "Lists tell less than results, so a result is fetched again after so many days although its \
+         row looks the same. 0: never. Default: 7.",
+        "integer",
+    ),
+    setting(
         "transcript_source",
         "Transcript operation",
         "auto (default), phrase_and_words or transcription: which one to ask first.",

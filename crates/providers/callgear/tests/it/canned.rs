@@ -378,6 +378,7 @@ fn settings_are_checked_with_pointers() {
         (json!({"timezone": "Mars/Base"}), "/timezone"),
         (json!({"start_base": 2}), "/start_base"),
         (json!({"page_size": 0}), "/page_size"),
+        (json!({"refetch_days": 9_999}), "/refetch_days"),
         (json!({"colour": "blue"}), "/colour"),
     ] {
         assert_eq!(build(bad.clone()).unwrap_err().pointer, pointer, "{bad}");
