@@ -188,13 +188,13 @@ pub fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, 
 
 /// A text, also written as a number or a boolean; anything else does not fit.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let as_text = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        _ => None,
-    };
-    fitting(deserializer, as_text, "a text")
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        Value::Bool(truth) => Ok(Some(truth.to_string())),
+        _ => Err(D::Error::custom("expected a text")),
+    }
 }
 
 /// A truth value, also as 0, 1 or text; anything else does not fit.
@@ -220,7 +220,7 @@ fn fitting<'de, D: Deserializer<'de>, T>(
 ) -> Result<Option<T>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
-        Value::String(empty) if empty.trim().is_empty() && what != "a text" => Ok(None),
+        Value::String(empty) if empty.trim().is_empty() => Ok(None),
         value => fit(&value)
             .map(Some)
             .ok_or_else(|| D::Error::custom(format_args!("expected {what}"))),

@@ -83,10 +83,10 @@ impl Client {
         path: &str,
     ) -> Result<StreamingAnswer> {
         let token = token(context, AUDIO)?;
-        let path = path.replace(TOKEN_MARK, &address::encode(token));
-        let path = address::same_origin_path(&self.base_url, &path)
+        let path = address::same_origin_path(&self.base_url, path)
             .ok_or_else(|| error(AUDIO, ErrorKind::NotFound))?;
-        let address = address::join(&self.base_url, &path);
+        let address =
+            address::join(&self.base_url, &path).replace(TOKEN_MARK, &address::encode(token));
         let request = request(AUDIO, &address, "audio/*, */*;q=0.5")?;
         let answer = self
             .http

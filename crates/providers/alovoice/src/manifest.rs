@@ -51,9 +51,10 @@ pub(crate) static MANIFEST: Manifest = Manifest {
     ],
     capabilities: &["lookup", "media"],
     calls_have_start_time: true,
+    // The vendor names no limit; a 429 slows the rate down.
     rate_budget: RateBudget {
         requests_per_second: 50,
-        concurrency: 8,
+        concurrency: 4,
     },
     coverage: &[
         Coverage {

@@ -1,6 +1,7 @@
 //! Pages of scenario results (CG-16), row by row: a row that cannot be read costs itself only.
 
 use bytes::Bytes;
+use callweave_model::Timestamp;
 use callweave_provider::{
     CallContext, Change, ErrorKind, RawDocument, RecordRef, Result,
     number::as_id,
@@ -88,6 +89,26 @@ fn row(text: &str) -> Row {
         hint,
         session,
     }
+}
+
+/// Mixes into a row's fingerprint how often its result was due to be fetched again by now. Each
+/// result has an hour of its own within the period, so that not all of them are due at once.
+pub(crate) fn age(row: &mut Row, now: Timestamp, days: u64) {
+    let (
+        Change::Seen {
+            fingerprint: print, ..
+        },
+        Some(number),
+    ) = (&mut row.change, row.key.number)
+    else {
+        return;
+    };
+    let hours = u64::try_from(now.as_millis()).unwrap_or(0) / 3_600_000;
+    let Some(turn) = hours.wrapping_add(number).checked_div(days * 24) else {
+        return;
+    };
+    print.extend_from_slice(&turn.to_be_bytes());
+    *print = fingerprint(print);
 }
 
 /// An id of this vendor: a positive integer of 64 bits, in its shortest form.
@@ -187,6 +208,29 @@ mod tests {
         let one = print(r#"{"id": 7, "result": {"a": 1, "b": [1, 2]}}"#);
         assert_eq!(one, print(r#"{"result":{"b":[1,2],"a":1},"id":7}"#));
         assert_ne!(one, print(r#"{"id": 7, "result": {"a": 1, "b": [2, 1]}}"#));
+    }
+
+    #[test]
+    fn a_result_is_due_again_once_in_a_period() {
+        let print = |id: u64, days_later: i64, days: u64| {
+            let mut row = row(&format!(r#"{{"id": {id}}}"#));
+            let now = Timestamp::from_millis(1_772_442_000_000 + days_later * 86_400_000).unwrap();
+            age(&mut row, now, days);
+            match row.change {
+                Change::Seen { fingerprint, .. } => fingerprint,
+                other => panic!("{other:?}"),
+            }
+        };
+        let changes = |id: u64| {
+            let prints: Vec<_> = (0..=28).map(|day| print(id, day, 7)).collect();
+            prints.windows(2).filter(|pair| pair[0] != pair[1]).count()
+        };
+        assert!((1..500).all(|id| changes(id) == 4), "once a week");
+        let at_once = (1..=1_000)
+            .filter(|id| print(*id, 0, 7) != print(*id, 1, 7))
+            .count();
+        assert!((100..200).contains(&at_once), "a seventh a day: {at_once}");
+        assert_eq!(print(5, 0, 0), print(5, 1_000, 0), "never");
     }
 
     #[test]

@@ -43,8 +43,10 @@ pub(crate) static MANIFEST: Manifest = Manifest {
     setting_fields: SETTING_FIELDS,
     capabilities: &["pull", "lookup", "media", "tokens"],
     calls_have_start_time: false,
+    // The vendor names no limit. What a request takes bounds the rate long before this does, and a
+    // 429 slows it down.
     rate_budget: RateBudget {
-        requests_per_second: 50,
+        requests_per_second: 200,
         concurrency: 8,
     },
     coverage: COVERAGE,
@@ -94,6 +96,13 @@ const SETTING_FIELDS: &[FieldSpec] = &[
         "Rows to read again",
         "How many of the newest results an incremental walk reads again, to find changed ones. \
          Default: 100.",
+        "integer",
+    ),
+    setting(
+        "refetch_days",
+        "Days until a result is fetched again",
+        "Lists tell less than results, so a result is fetched again after so many days although its \
+         row looks the same. 0: never. Default: 7.",
         "integer",
     ),
     setting(

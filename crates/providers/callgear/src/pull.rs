@@ -6,7 +6,7 @@ use callweave_provider::{CallContext, Cursor, ErrorKind, Next, Page, Pull, Resul
 use crate::{
     CallGear,
     error::error,
-    list::{OPERATION, Row, rows},
+    list::{OPERATION, Row, age, rows},
     walk::{Position, RowKey, Sizes, Step},
 };
 
@@ -34,7 +34,10 @@ impl Pull for CallGear {
         let position = cursor
             .and_then(|cursor| Position::read(&cursor.0))
             .unwrap_or_else(|| Position::start(self.settings.start_base.unwrap_or(0)));
-        let (position, listed) = self.listed(context, position, sizes).await?;
+        let (position, mut listed) = self.listed(context, position, sizes).await?;
+        for row in &mut listed {
+            age(row, context.now, self.settings.refetch_days);
+        }
         let keys: Vec<RowKey> = listed.iter().map(|row| row.key.clone()).collect();
         let next = match position.step(sizes, &keys) {
             Step::More(position) => Next::More(cursor_of(&position)?),

@@ -53,6 +53,7 @@ struct Wire {
     start_base: Option<u64>,
     page_size: Option<u64>,
     reread_rows: Option<u64>,
+    refetch_days: Option<u64>,
     transcript_source: Option<TranscriptSource>,
     app_id: Option<u64>,
 }
@@ -71,6 +72,9 @@ pub(crate) struct Settings {
     pub(crate) page_size: u64,
     /// How many of the newest rows an incremental walk reads again, to find what changed.
     pub(crate) reread_rows: u64,
+    /// After how many days a result counts as changed although its row looks the same: rows tell
+    /// less than results. 0: never.
+    pub(crate) refetch_days: u64,
     pub(crate) transcript_source: TranscriptSource,
     /// The only application whose results are taken.
     pub(crate) app_id: Option<String>,
@@ -94,6 +98,10 @@ impl Settings {
         if reread_rows > 10_000 {
             return Err(SettingsError::at("reread_rows", "must be at most 10000"));
         }
+        let refetch_days = wire.refetch_days.unwrap_or(7);
+        if refetch_days > 3_650 {
+            return Err(SettingsError::at("refetch_days", "must be at most 3650"));
+        }
         Ok(Self {
             base_url: base_url(wire.base_url.as_deref())?,
             auth_style: wire.auth_style.unwrap_or_default(),
@@ -101,6 +109,7 @@ impl Settings {
             start_base: wire.start_base,
             page_size,
             reread_rows,
+            refetch_days,
             transcript_source: wire.transcript_source.unwrap_or_default(),
             app_id: wire.app_id.map(|id| id.to_string()),
         })

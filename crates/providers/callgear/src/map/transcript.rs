@@ -41,7 +41,6 @@ pub(crate) fn translate(
     let session = of_transcription(reading, documents.transcription.as_ref(), left_over);
     let session = session.map(|(phrases, _)| phrases);
     let there = |phrases: &Vec<wire::Phrase>| !phrases.is_empty();
-    let any = own.is_some() || part.is_some() || session.is_some();
     let richer = part.filter(there).or_else(|| session.filter(there));
     let phrases = match (richer, own) {
         (Some(mut phrases), Some(own)) => {
@@ -50,7 +49,7 @@ pub(crate) fn translate(
         }
         (Some(phrases), None) => phrases,
         (None, Some(own)) => own,
-        (None, None) if any => Vec::new(),
+        // An empty list in place of a part also stands for a part that is not there yet.
         (None, None) => return,
     };
     let mut speakers = Speakers::default();
@@ -228,11 +227,17 @@ impl Speakers {
             (None, None) => (PartyRole::Unknown, false),
         };
         let channel = channel.and_then(|channel| i32::try_from(channel).ok());
-        let known = self
-            .met
-            .iter()
-            .find(|party| party.role == role && party.channel == channel);
+        // A told role is a speaker by itself; channels tell speakers apart only where they are all
+        // there is.
+        let by_role = role_raw.is_some();
+        let known = self.met.iter_mut().find(|party| {
+            let same_word = party.vendor_values.get("role").and_then(Value::as_str)
+                == role_raw.filter(|_| role == PartyRole::Other);
+            let same_channel = party.channel == channel || (by_role && !party.role_derived);
+            party.role == role && same_word && same_channel
+        });
         if let Some(party) = known {
+            party.channel = party.channel.or(channel);
             return Some(party.index);
         }
         let index = i32::try_from(self.met.len()).unwrap_or(i32::MAX);
@@ -256,7 +261,7 @@ impl Speakers {
             _ => 2,
         };
         let mut parties = self.met;
-        parties.sort_by_key(|party| (party.channel.unwrap_or(i32::MAX), rank(party)));
+        parties.sort_by_key(|party| (rank(party), party.channel.unwrap_or(i32::MAX)));
         let places: HashMap<i32, i32> = (0..)
             .zip(&parties)
             .map(|(index, party)| (party.index, index))

@@ -1,0 +1,13 @@
+//! CallGear against canned answers, and against the sandbox over real HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail their test"
+)]
+
+mod canned;
+mod mapping;
+mod mutation;
+mod sandbox;
+mod support;
+mod walking;
