@@ -1,5 +1,5 @@
 -- $1 tenant, $2 ids, $3 their sort_at (so that only their partitions are read)
-SELECT call.id, call.sort_at, call.body, call.client_metadata, call.external_refs, call.facts,
+SELECT call.id, call.connection_id, call.sort_at, call.body, call.client_metadata, call.external_refs, call.facts,
     call.version, call.payload_hash, call.unmapped, call.observed_at, call.deleted_at,
     document.transcript, document.analyses
 FROM UNNEST($2::uuid[], $3::timestamptz[]) AS wanted (id, sort_at)

@@ -38,7 +38,9 @@ impl Run<'_> {
         loop {
             self.go_on(shutdown)?;
             let mut tx = self.tenant().await?;
-            let due = tx.due_records(self.connection.id, self.now(), batch).await?;
+            let due = tx
+                .due_records(self.connection.id, self.now(), batch)
+                .await?;
             batch = (batch * 3).min(BATCH);
             tx.commit().await?;
             if due.is_empty() {

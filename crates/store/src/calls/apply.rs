@@ -328,6 +328,7 @@ fn settle(
         }
         match Written::decide(
             CallId(id),
+            scope.id.0,
             call.before.as_ref(),
             call.now,
             call.first_seen_at,

@@ -295,7 +295,7 @@ impl TenantTx {
         let notes_changed =
             before != (loaded.client_metadata.clone(), loaded.external_refs.clone());
         let after = loaded.deleted_at.is_none().then(|| loaded.call.clone());
-        let written = Written::decide(id, Some(&loaded), after, first_seen_at, now);
+        let written = Written::decide(id, scope.id.0, Some(&loaded), after, first_seen_at, now);
         let row = match written {
             None if notes_changed => Written::with_notes(id, loaded, first_seen_at),
             None => return Ok(true),
@@ -327,7 +327,9 @@ impl TenantTx {
         let Some((_, first_seen_at, Some(loaded))) = loaded else {
             return Ok(false);
         };
-        let Some(mut row) = Written::decide(id, Some(&loaded), None, first_seen_at, now) else {
+        let Some(mut row) =
+            Written::decide(id, scope.id.0, Some(&loaded), None, first_seen_at, now)
+        else {
             return Ok(false);
         };
         row.deletion_evidence = Some("deleted through the API".to_owned());

@@ -10,6 +10,7 @@ use crate::{Result, StoreError, TenantTx, convert};
 #[derive(Clone, Debug)]
 pub(crate) struct Loaded {
     pub(crate) call: AnalyzedCall,
+    pub(crate) connection: Uuid,
     pub(crate) sort_at: Timestamp,
     pub(crate) client_metadata: Value,
     pub(crate) external_refs: Value,
@@ -24,6 +25,7 @@ pub(crate) struct Loaded {
 #[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
+    connection_id: Uuid,
     sort_at: convert::DbTime,
     body: String,
     client_metadata: Value,
@@ -46,6 +48,7 @@ impl Row {
         call.analyses = convert::unpack::<Vec<Analysis>>("call_documents", &self.analyses)?;
         Ok(Loaded {
             call,
+            connection: self.connection_id,
             sort_at: convert::model(self.sort_at),
             client_metadata: self.client_metadata,
             external_refs: self.external_refs,

@@ -40,32 +40,31 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Compares a call with what stands; `None` when nothing is to be written.
+    /// Compares a call with what stands; `None` when nothing is to be written. A call that comes
+    /// over another connection than before (the account was connected again) moves to it.
     pub(crate) fn decide(
         id: CallId,
+        connection: Uuid,
         before: Option<&Loaded>,
         after: Option<AnalyzedCall>,
         first_seen_at: Timestamp,
         now: Timestamp,
     ) -> Option<Self> {
-        let was_deleted = before
-            .as_ref()
-            .is_some_and(|loaded| loaded.deleted_at.is_some());
+        let was_deleted = before.is_some_and(|loaded| loaded.deleted_at.is_some());
         let (mut call, deleted) = match (after, before) {
             (Some(call), _) => (call, false),
             (None, Some(loaded)) if !was_deleted => (loaded.call.clone(), true),
             (None, _) => return None,
         };
         let facts = before
-            .as_ref()
             .map(|loaded| loaded.facts.clone())
             .unwrap_or_default();
         facts.fill(&mut call);
         merge::assign_ids(&mut call, id);
         let payload_hash = hash(&call)?;
-        let same = before
-            .as_ref()
-            .is_some_and(|loaded| loaded.payload_hash == payload_hash);
+        let same = before.is_some_and(|loaded| {
+            loaded.payload_hash == payload_hash && loaded.connection == connection
+        });
         if same && !deleted && !was_deleted {
             return None;
         }
@@ -78,28 +77,19 @@ impl Written {
         Some(Self {
             id,
             changed: before
-                .as_ref()
                 .map(|loaded| differences(&loaded.call, &call))
                 .unwrap_or_default(),
-            ready_before: before
-                .as_ref()
-                .map(|loaded| ready(&loaded.call))
-                .unwrap_or_default(),
+            ready_before: before.map(|loaded| ready(&loaded.call)).unwrap_or_default(),
             old_sort_at: before.map(|loaded| loaded.sort_at),
             sort_at: call.started_at.unwrap_or(first_seen_at),
             first_seen_at,
             version: before.map_or(1, |loaded| loaded.version + 1),
             cause,
             payload_hash,
-            client_metadata: before
-                .as_ref()
-                .map_or(json!({}), |loaded| loaded.client_metadata.clone()),
-            external_refs: before
-                .as_ref()
-                .map_or(json!([]), |loaded| loaded.external_refs.clone()),
+            client_metadata: before.map_or(json!({}), |loaded| loaded.client_metadata.clone()),
+            external_refs: before.map_or(json!([]), |loaded| loaded.external_refs.clone()),
             facts,
             unmapped: before
-                .as_ref()
                 .map(|loaded| loaded.unmapped.clone())
                 .unwrap_or_default(),
             observed_at: before.map_or(now, |loaded| loaded.observed_at),
@@ -361,13 +351,15 @@ impl TenantTx {
         self.insert_rows(scope, &columns, now).await?;
         self.insert_documents(&columns).await?;
         sqlx::query(
-            "UPDATE call_keys AS key SET sort_at = new.sort_at \
+            "UPDATE call_keys AS key SET sort_at = new.sort_at, connection_id = $4 \
              FROM UNNEST($2::uuid[], $3::timestamptz[]) AS new (id, sort_at) \
-             WHERE key.tenant_id = $1 AND key.id = new.id AND key.sort_at <> new.sort_at",
+             WHERE key.tenant_id = $1 AND key.id = new.id \
+                 AND (key.sort_at <> new.sort_at OR key.connection_id <> $4)",
         )
         .bind(self.tenant().0)
         .bind(&columns.ids)
         .bind(&columns.sort)
+        .bind(scope.id.0)
         .execute(self.executor())
         .await?;
         sqlx::query(

@@ -312,3 +312,27 @@ async fn a_deleted_call_keeps_no_text() {
             .is_empty()
     );
 }
+
+#[tokio::test]
+async fn an_account_that_is_connected_again_finds_its_calls_under_their_old_ids() {
+    let mut home = home().await;
+    let batch = [fetched(call("1", "2026-02-01T10:00:00Z", "hello"), noon())];
+    home.apply(&batch).await;
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    assert!(tx.delete_connection(home.scope.id, noon()).await.unwrap());
+    tx.commit().await.unwrap();
+    let namespace = home.scope.namespace;
+    home.scope = crate::support::connection(&home.store, home.tenant, 2).await;
+    home.scope.namespace = namespace;
+    let applied = home.apply(&batch).await;
+    assert_eq!((applied.created, applied.updated), (0, 1));
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    let found = tx
+        .find_call(CallId::derive(namespace, "1"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.connection_id, home.scope.id);
+    drop(tx);
+    assert_eq!(home.apply(&batch).await.unchanged, 1);
+}
