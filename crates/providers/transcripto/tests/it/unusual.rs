@@ -202,6 +202,35 @@ async fn a_document_that_cannot_be_read_costs_its_task_only() {
 }
 
 #[tokio::test]
+async fn case_027_sound_answers_of_a_wrong_shape_are_put_aside_with_their_document() {
+    let case = Case::documented();
+    for (task, analysis, pointer) in [
+        (json!(5), case.analysis.clone(), "TR-11"),
+        (
+            json!({"success": true, "error_code": 0}),
+            case.analysis.clone(),
+            "TR-11",
+        ),
+        (case.task.clone(), json!([]), "TR-12"),
+        (case.task.clone(), json!({"success": true}), "TR-12"),
+    ] {
+        let client = CannedClient::new()
+            .always("GET", TASK_PATH, answers::ok(&task))
+            .always("GET", ANALYSIS_PATH, answers::ok(&analysis))
+            .always("GET", ANSWERS_PATH, answers::ok(&case.answers));
+        let change = fetch(&client, Some(&case.row)).await.unwrap();
+        let Change::Quarantined {
+            pointer: told, raw, ..
+        } = change
+        else {
+            panic!("{change:?}")
+        };
+        assert_eq!(told.as_deref(), Some(pointer));
+        assert_eq!(raw.last().unwrap().operation, pointer);
+    }
+}
+
+#[tokio::test]
 async fn case_008_case_013_broken_answers_are_of_the_moment() {
     for answer in [
         answers::html(200),
