@@ -117,13 +117,13 @@ impl Client {
             Authorization::Value(value) => builder = builder.header(header::AUTHORIZATION, value),
             Authorization::None => {}
         }
-        let body = match call.body {
-            Some(body) => {
-                builder = builder.header(header::CONTENT_TYPE, "application/json");
-                Bytes::from(body.to_string())
-            }
-            None => Bytes::new(),
-        };
+        // The document's login names a type although it has no body.
+        if call.body.is_some() || operation == "NN-01" {
+            builder = builder.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = call
+            .body
+            .map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
         let request = builder.body(body).map_err(|source| {
             ProviderError::new(VENDOR, operation, ErrorKind::InvalidRequest).with_source(source)
         })?;

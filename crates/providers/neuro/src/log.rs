@@ -7,7 +7,7 @@ use callweave_model::{
     transcript::{Transcript, Utterance},
 };
 use callweave_provider::speech::{party_of, split_labelled};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{wire::LogRow, words::speaker};
 
@@ -112,8 +112,9 @@ fn spoken(row: &LogRow) -> Vec<(PartyRole, String)> {
     };
     let text_of = |name: &&str| data.get(*name).and_then(Value::as_str);
     let named = SPEAKERS.iter().find_map(text_of).and_then(speaker);
+    let role = named.or_else(|| by_flag(&data)).or(by_action);
     if let Some(text) = TEXTS.iter().find_map(text_of) {
-        return turn(named.or(by_action), text).into_iter().collect();
+        return turn(role, text).into_iter().collect();
     }
     // `{"bot": "...", "human": "..."}`
     let mut turns = Vec::new();
@@ -124,7 +125,35 @@ fn spoken(row: &LogRow) -> Vec<(PartyRole, String)> {
         let text = names.iter().find_map(text_of);
         turns.extend(text.and_then(|text| turn(Some(role), text)));
     }
+    if turns.is_empty() {
+        turns.extend(sentence(&data).and_then(|text| turn(role, text)));
+    }
     turns
+}
+
+/// The speaker by a flag such as `is_bot`.
+fn by_flag(data: &Map<String, Value>) -> Option<PartyRole> {
+    let flag = |names: &[&str]| {
+        names
+            .iter()
+            .find_map(|name| data.get(*name).and_then(Value::as_bool))
+    };
+    let bot = flag(&["is_bot", "bot", "from_bot"]);
+    let is_bot = bot.or_else(|| flag(&["is_human", "human", "is_client"]).map(|human| !human))?;
+    Some(if is_bot {
+        PartyRole::Bot
+    } else {
+        PartyRole::Customer
+    })
+}
+
+/// The longest text of an entry that reads like a sentence.
+fn sentence(data: &Map<String, Value>) -> Option<&str> {
+    data.iter()
+        .filter(|(name, _)| !SPEAKERS.contains(&name.as_str()))
+        .filter_map(|(_, value)| value.as_str())
+        .filter(|text| text.trim().contains(' ') && text.chars().any(char::is_alphabetic))
+        .max_by_key(|text| text.len())
 }
 
 fn turn(role: Option<PartyRole>, text: &str) -> Option<(PartyRole, String)> {
@@ -164,6 +193,8 @@ mod tests {
             ),
             row("exchange", json!({"human": "Yes"})),
             row("say", json!("Bye")),
+            row("turn", json!({"is_bot": false, "text": "Bye-bye"})),
+            row("client_answer", json!({"who_knows": "call me tomorrow"})),
             row("set_result", json!({"value": "agreed"})),
             row("hangup", json!({"reason": "normal"})),
         ];
@@ -185,6 +216,8 @@ mod tests {
                 (PartyRole::Bot, "Are you there?"),
                 (PartyRole::Customer, "Yes"),
                 (PartyRole::Bot, "Bye"),
+                (PartyRole::Customer, "Bye-bye"),
+                (PartyRole::Customer, "call me tomorrow"),
             ]
         );
         assert!(transcript.derived);

@@ -78,7 +78,7 @@ const SETTINGS: &[FieldSpec] = &[
     FieldSpec {
         name: "history_days",
         label: "History",
-        description: "How many days back the first walk reads, 1 to 3650. Default: 365.",
+        description: "How many days back the first walk reads, 1 to 3650. Default: 3650.",
         required: false,
         secret: false,
         kind: "integer",

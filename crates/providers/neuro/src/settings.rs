@@ -11,8 +11,9 @@ use serde::Deserialize;
 /// Every operation stands below this path.
 const PREFIX: &str = "/api/v2/ext";
 
-/// How far back the first walk looks when the settings do not say.
-const HISTORY_DAYS: u32 = 365;
+/// How far back the first walk looks when the settings do not say. Empty years cost a few answers,
+/// because windows are cut by what they hold.
+const HISTORY_DAYS: u32 = 3_650;
 
 /// The settings as they are written.
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use callweave_model::Timestamp;
 use callweave_provider::{
     ErrorKind, ProviderError, Result, Retry,
@@ -46,10 +47,10 @@ pub(crate) fn parse(operation: &'static str, answer: &Answer, now: Timestamp) ->
     let members = match opened {
         Ok(Envelope::Object(members)) => members,
         _ if !answer.status.is_success() => return Err(by_status(operation, answer, now)),
-        _ => {
-            return Err(
-                bad_response(operation, "the answer is no JSON object").with_status(answer.status)
-            );
+        Ok(_) => return Err(misshapen(operation, answer, "the answer is no JSON object")),
+        Err(_) => {
+            let error = bad_response(operation, "the answer is not JSON");
+            return Err(error.with_status(answer.status));
         }
     };
     let said = Said::read(&members);
@@ -72,11 +73,30 @@ pub(crate) fn parse(operation: &'static str, answer: &Answer, now: Timestamp) ->
     if payload {
         Ok(members)
     } else {
-        Err(bad_response(
+        Err(misshapen(
             operation,
+            answer,
             "the answer holds none of the documented members",
         ))
     }
+}
+
+/// An answer that is sound JSON, tells no failure and is none of the documented ones. Asked again,
+/// the vendor would most likely say the same.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub(crate) struct Misshapen {
+    /// Why it is none of them.
+    pub(crate) reason: &'static str,
+    /// The answer as it came.
+    pub(crate) body: Bytes,
+}
+
+fn misshapen(operation: &'static str, answer: &Answer, reason: &'static str) -> ProviderError {
+    let body = answer.body.clone();
+    ProviderError::new(VENDOR, operation, ErrorKind::BadResponse)
+        .with_status(answer.status)
+        .with_source(Misshapen { reason, body })
 }
 
 /// An answer that is not what the documents say.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     Transcripto, VENDOR,
     client::{Call, Fetched},
-    error::{Outer, is_unknown_path, member},
+    error::{Misshapen, Outer, is_unknown_path, member},
     map::{self, Documents, Kind, Stage, Unreadable},
     pull::{TASK, is_report},
 };
@@ -33,6 +33,10 @@ impl Lookup for Transcripto {
                     .with_source("no such record"),
             );
         }
+        let mut raw: Vec<RawDocument> = hint
+            .map(|row| RawDocument::json("TR-09", row.to_string()))
+            .into_iter()
+            .collect();
         let task = match self.task(context, &record.remote_id).await {
             Ok(task) => task,
             Err(error) if error.vendor_code.as_deref() == Some("4021") => {
@@ -41,21 +45,18 @@ impl Lookup for Transcripto {
                     evidence: "TR-11 answered code 4021: task not found".to_owned(),
                 });
             }
-            Err(error) => return Err(error),
+            Err(error) => return put_aside(record, raw, error),
         };
-        let mut raw = Vec::new();
-        match hint {
-            Some(row) => raw.push(RawDocument::json("TR-09", row.to_string())),
-            None => raw.extend(
-                self.listed(context, &record.remote_id)
-                    .await?
-                    .map(|row| RawDocument::json("TR-09", row.to_string())),
-            ),
+        if hint.is_none() {
+            let listed = self.listed(context, &record.remote_id).await?;
+            raw.extend(listed.map(|row| RawDocument::json("TR-09", row.to_string())));
         }
         raw.push(RawDocument::json("TR-11", task.body.clone()));
         if is_analysed(&task.members) {
-            raw.extend(self.analysis(context, &record.remote_id).await?);
-            raw.extend(self.answers(context, &task.members).await?);
+            match self.belongings(context, record, &task.members).await {
+                Ok(documents) => raw.extend(documents),
+                Err(error) => return put_aside(record, raw, error),
+            }
         }
         Ok(translated(record, raw, self, Some(context.now)))
     }
@@ -81,6 +82,18 @@ impl Transcripto {
         let query = [("task_code", code)];
         let call = Call::get("TR-11", "/gettask").with_query(&query);
         self.client.fetch(context, call).await
+    }
+
+    /// What belongs to a finished task: its analysis and the answers to its questions.
+    async fn belongings(
+        &self,
+        context: &CallContext<'_>,
+        record: &RecordRef,
+        task: &Outer,
+    ) -> Result<Vec<RawDocument>> {
+        let analysis = self.analysis(context, &record.remote_id).await?;
+        let answers = self.answers(context, task).await?;
+        Ok(analysis.into_iter().chain(answers).collect())
     }
 
     /// The analysis of a task; `None` where there is none (yet).
@@ -110,6 +123,25 @@ impl Transcripto {
         let fetched = self.client.fetch(context, call).await;
         optional("TR-18", fetched)
     }
+}
+
+/// An answer of a wrong shape is the record's matter; every other failure is of the moment.
+fn put_aside(
+    record: &RecordRef,
+    mut raw: Vec<RawDocument>,
+    error: ProviderError,
+) -> Result<Change> {
+    let source = error.source.as_ref();
+    let Some(misshapen) = source.and_then(|source| source.downcast_ref::<Misshapen>()) else {
+        return Err(error);
+    };
+    raw.push(RawDocument::json(error.operation, misshapen.body.clone()));
+    Ok(Change::Quarantined {
+        record: record.clone(),
+        raw,
+        reason: format!("{}: {}", error.operation, misshapen.reason),
+        pointer: Some(error.operation.to_owned()),
+    })
 }
 
 /// An answer that a task may be without.

@@ -20,6 +20,9 @@ use crate::{
 /// The most that is read of an answer that is a failure.
 const LARGEST_FAILURE: usize = 64 * 1_024;
 
+/// Bytes at the beginning that tell what a file is.
+const TELLING: usize = 16;
+
 #[async_trait]
 impl MediaSource for Transcripto {
     async fn open(
@@ -67,15 +70,15 @@ async fn open(mut answer: StreamingAnswer, context: &CallContext<'_>) -> Result<
     })
 }
 
-/// The first piece that holds anything.
+/// The beginning of the body, as much as it takes to tell what it is.
 async fn first_bytes(answer: &mut StreamingAnswer) -> Result<Bytes> {
-    while let Some(piece) = answer.body.next().await {
-        let piece = piece.map_err(broken)?;
-        if !piece.is_empty() {
-            return Ok(piece);
-        }
+    let mut first = BytesMut::new();
+    while first.len() < TELLING
+        && let Some(piece) = answer.body.next().await
+    {
+        first.extend_from_slice(&piece.map_err(broken)?);
     }
-    Ok(Bytes::new())
+    Ok(first.freeze())
 }
 
 /// The failure that an answer tells instead of a file.

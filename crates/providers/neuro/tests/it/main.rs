@@ -6,5 +6,9 @@
     reason = "a test may panic"
 )]
 
+mod documented;
+mod garbage;
+mod listing;
 mod live;
 mod sandbox;
+mod support;

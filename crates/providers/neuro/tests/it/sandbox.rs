@@ -296,3 +296,33 @@ async fn trap_n02_n03_logins_and_refreshes() {
     live.caller.access_token = None;
     assert!(live.provider.check(&live.caller.context()).await.is_err());
 }
+
+#[tokio::test]
+async fn case_027_poisoned_dialogs_cost_themselves_only() {
+    let live = Live::start(Vendor::Neuro, &NeuroFactory, 40).await;
+    let dialogs = live.ledger(Vendor::Neuro, "dialog");
+    let poisons = [
+        json!({"set": {"": 5}}),
+        json!({"remove": ["/dialog_uuid", "/call_uuid"]}),
+        json!({"set": {"/date": {}, "/msisdn": [], "/result": 7}}),
+    ];
+    for (id, edit) in dialogs.keys().zip(&poisons) {
+        let patch = CallPatch {
+            extra: Map::from_iter([("edit".to_owned(), edit.clone())]),
+            ..CallPatch::default()
+        };
+        assert!(live.sandbox.world().change_record(Vendor::Neuro, id, patch));
+    }
+    let mut stored = Stored::default();
+    live.walk(&mut stored, Walk::Incremental, &BTreeMap::new())
+        .await;
+    for id in dialogs.keys().skip(poisons.len()) {
+        assert!(stored.calls.contains_key(id), "{id}");
+    }
+    let third = dialogs.keys().nth(2).unwrap();
+    assert!(
+        stored.calls.contains_key(third),
+        "odd members cost nothing but themselves"
+    );
+    assert!(stored.quarantined.len() >= 2, "{:?}", stored.quarantined);
+}

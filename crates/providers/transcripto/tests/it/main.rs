@@ -6,5 +6,11 @@
     reason = "a test may panic"
 )]
 
+mod documented;
+mod files;
+mod garbage;
+mod listing;
 mod live;
 mod sandbox;
+mod support;
+mod unusual;

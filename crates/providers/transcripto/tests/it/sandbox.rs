@@ -387,3 +387,37 @@ fn call_media() -> callweave_model::call::Media {
         callweave_model::enums::FetchMode::VendorFile,
     )
 }
+
+#[tokio::test]
+async fn case_027_poisoned_tasks_cost_themselves_only() {
+    let live = Live::start(Vendor::Transcripto, &TranscriptoFactory, 60).await;
+    let tasks = live.ledger(Vendor::Transcripto, "task");
+    let poisons = [
+        json!({"set": {"": 5}}),
+        json!({"remove": ["/task_code", "/id"]}),
+        json!({"set": {"/task_length": "long", "/updated_at": {}, "/task_result": []}}),
+    ];
+    for (id, edit) in tasks.keys().zip(&poisons) {
+        let patch = CallPatch {
+            extra: Map::from_iter([("edit".to_owned(), edit.clone())]),
+            ..CallPatch::default()
+        };
+        assert!(
+            live.sandbox
+                .world()
+                .change_record(Vendor::Transcripto, id, patch)
+        );
+    }
+    let mut stored = Stored::default();
+    live.walk(&mut stored, Walk::Incremental, &BTreeMap::new())
+        .await;
+    for id in tasks.keys().skip(poisons.len()) {
+        assert!(stored.calls.contains_key(id), "{id}");
+    }
+    let third = tasks.keys().nth(2).unwrap();
+    assert!(
+        stored.calls.contains_key(third),
+        "odd members cost nothing but themselves"
+    );
+    assert_eq!(stored.quarantined.len(), 2, "{:?}", stored.quarantined);
+}
