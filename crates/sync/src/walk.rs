@@ -206,8 +206,14 @@ impl Run<'_> {
         let mut cursors: BTreeMap<String, Value> =
             serde_json::from_value(backfill.cursors.clone()).unwrap_or_default();
         "processing".clone_into(&mut backfill.state);
+        let mut unproved = 0;
         for stream in streams {
             while cursors.get(stream) != Some(&Value::Null) {
+                if unproved >= UNPROVED_PATIENCE {
+                    "failed".clone_into(&mut backfill.state);
+                    backfill.reason = Some("the vendor's pages moved under every walk".to_owned());
+                    return Ok(self.end_backfill(&backfill).await?);
+                }
                 self.go_on(shutdown)?;
                 let cursor = cursors.get(stream).cloned().map(Cursor);
                 let page = self.fetch_page(stream, walk, cursor.as_ref()).await?;
@@ -217,7 +223,10 @@ impl Run<'_> {
                     }
                     Next::More(next) => next.0.clone(),
                     Next::Done { .. } => Value::Null,
-                    Next::Unproved { resume, .. } => resume.0.clone(),
+                    Next::Unproved { resume, .. } => {
+                        unproved += 1;
+                        resume.0.clone()
+                    }
                 };
                 cursors.insert(stream.clone(), next);
                 backfill.cursors = json!(cursors);
@@ -226,10 +235,13 @@ impl Run<'_> {
             }
         }
         "completed".clone_into(&mut backfill.state);
+        Ok(self.end_backfill(&backfill).await?)
+    }
+
+    async fn end_backfill(&self, backfill: &Backfill) -> Result<(), StoreError> {
         let mut tx = self.tenant().await?;
-        tx.save_backfill(&backfill, self.now()).await?;
-        tx.commit().await?;
-        Ok(())
+        tx.save_backfill(backfill, self.now()).await?;
+        tx.commit().await
     }
 
     async fn commit_backfill_page(

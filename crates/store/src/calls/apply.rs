@@ -42,6 +42,12 @@ pub struct Applied {
     pub quarantined: u32,
 }
 
+/// What stands of a record.
+struct KnownRecord {
+    call: Option<CallId>,
+    observed_at: Timestamp,
+}
+
 /// A call on its way through a batch.
 struct Pending {
     before: Option<Loaded>,
@@ -83,25 +89,28 @@ impl TenantTx {
         fetched: &[Fetched],
         now: Timestamp,
     ) -> Result<Applied> {
-        if fetched.is_empty() {
-            return Ok(Applied::default());
-        }
+        let known = self.lock_records(scope, fetched).await?;
         let mut targets = Vec::with_capacity(fetched.len());
-        let known = self.calls_of_records(scope, fetched).await?;
         for record in fetched {
+            let key = (
+                convert::text(&record.kind),
+                convert::text(&record.remote_id),
+            );
+            let stands = known.get(&key);
+            if stands.is_some_and(|stands| record.observed_at < stands.observed_at) {
+                continue;
+            }
             let remote = match &record.news {
                 News::Upsert { call, .. }
                 | News::NotReady {
                     call: Some(call), ..
                 } => Some(CallId::derive(scope.namespace, &call.remote_id)),
-                _ => known
-                    .get(&(
-                        convert::text(&record.kind),
-                        convert::text(&record.remote_id),
-                    ))
-                    .copied(),
+                _ => stands.and_then(|stands| stands.call),
             };
             targets.push((record, remote));
+        }
+        if targets.is_empty() {
+            return Ok(Applied::default());
         }
         self.ensure_keys(scope, &targets, now).await?;
         let ids: BTreeSet<Uuid> = targets
@@ -125,9 +134,9 @@ impl TenantTx {
             .map(|(record, id)| (*record, id.map(|id| id.0)))
             .collect();
         self.save_fetched(scope.id, &latest(rows)).await?;
-        let documents: Vec<RecordDocuments<'_>> = fetched
+        let documents: Vec<RecordDocuments<'_>> = targets
             .iter()
-            .map(|record| RecordDocuments {
+            .map(|(record, _)| RecordDocuments {
                 kind: &record.kind,
                 remote_id: &record.remote_id,
                 documents: &record.documents,
@@ -138,11 +147,13 @@ impl TenantTx {
         Ok(applied)
     }
 
-    async fn calls_of_records(
+    /// Locks the rows of these records in one order: what was observed earlier than what stands
+    /// is passed over, whoever brings it.
+    async fn lock_records(
         &mut self,
         scope: &ConnectionScope,
         fetched: &[Fetched],
-    ) -> Result<BTreeMap<(String, String), CallId>> {
+    ) -> Result<BTreeMap<(String, String), KnownRecord>> {
         let (kinds, ids): (Vec<String>, Vec<String>) = fetched
             .iter()
             .map(|record| {
@@ -152,11 +163,11 @@ impl TenantTx {
                 )
             })
             .unzip();
-        let rows: Vec<(String, String, Uuid)> = sqlx::query_as(
-            "SELECT record.kind, record.remote_id, record.call_id \
-             FROM UNNEST($3::text[], $4::text[]) AS wanted (kind, remote_id) \
-             JOIN records AS record USING (kind, remote_id) \
-             WHERE record.tenant_id = $1 AND record.connection_id = $2 AND record.call_id IS NOT NULL",
+        let rows: Vec<(String, String, Option<Uuid>, convert::DbTime)> = sqlx::query_as(
+            "SELECT kind, remote_id, call_id, observed_at FROM records \
+             WHERE tenant_id = $1 AND connection_id = $2 \
+                 AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[])) \
+             ORDER BY kind, remote_id FOR UPDATE",
         )
         .bind(self.tenant().0)
         .bind(scope.id.0)
@@ -166,7 +177,13 @@ impl TenantTx {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|(kind, id, call)| ((kind, id), CallId(call)))
+            .map(|(kind, id, call, observed_at)| {
+                let known = KnownRecord {
+                    call: call.map(CallId),
+                    observed_at: convert::model(observed_at),
+                };
+                ((kind, id), known)
+            })
             .collect())
     }
 
@@ -246,12 +263,8 @@ impl TenantTx {
 }
 
 impl Pending {
-    /// Takes one record in; an older observation than the one that stands is passed over.
+    /// Takes one record in.
     fn take(&mut self, record: &Fetched) {
-        let stale = self.before.is_some() && record.observed_at < self.observed_at;
-        if stale {
-            return;
-        }
         match &record.news {
             News::Upsert {
                 call,
@@ -291,7 +304,7 @@ impl Pending {
             }
             News::NotReady { call: None, .. } | News::Quarantined { .. } => return,
         }
-        self.observed_at = record.observed_at;
+        self.observed_at = self.observed_at.max(record.observed_at);
         self.touched = true;
     }
 

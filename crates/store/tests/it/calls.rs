@@ -336,3 +336,28 @@ async fn an_account_that_is_connected_again_finds_its_calls_under_their_old_ids(
     drop(tx);
     assert_eq!(home.apply(&batch).await.unchanged, 1);
 }
+
+#[tokio::test]
+async fn case_074_records_of_one_call_that_finish_out_of_order_all_count() {
+    let home = home().await;
+    let share = |analysis: &str, observed: &str| {
+        let mut call = call("session", "2026-02-01T10:00:00Z", "hello");
+        call.analyses[0].remote_id = analysis.into();
+        let mut record = fetched(call, at(observed));
+        record.kind = "result".into();
+        record.remote_id = analysis.into();
+        if let News::Upsert { share, .. } = &mut record.news {
+            *share = callweave_model::merge::Share::OneAnalysis;
+        }
+        record
+    };
+    home.apply(&[share("2", "2026-03-02T12:00:09Z")]).await;
+    home.apply(&[share("1", "2026-03-02T12:00:01Z")]).await;
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    let mut calls = tx
+        .list_calls(&CallFilter::default(), Order::Desc, None, 5)
+        .await
+        .unwrap();
+    tx.attach_documents(&mut calls, false, true).await.unwrap();
+    assert_eq!(calls[0].call.analyses.len(), 2);
+}
