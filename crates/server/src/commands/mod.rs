@@ -3,7 +3,7 @@
 mod check;
 mod demo;
 mod encryption;
-mod keys;
+pub(crate) mod keys;
 mod migrate;
 mod openapi;
 mod sandbox;
