@@ -2,6 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -24,6 +25,9 @@ pub struct SandboxConfig {
     pub epoch: Option<Timestamp>,
     /// How long a submitted analysis takes until its result is there.
     pub analysis_delay: Duration,
+    /// A file that keeps what happens to calls and tokens. The next sandbox with the same file is the
+    /// same one, with the seed, the calls and the epoch it began with.
+    pub journal: Option<PathBuf>,
 }
 
 impl Default for SandboxConfig {
@@ -35,6 +39,7 @@ impl Default for SandboxConfig {
             arrivals: None,
             epoch: None,
             analysis_delay: Duration::from_secs(2),
+            journal: None,
         }
     }
 }

@@ -53,12 +53,12 @@ impl Sandbox {
     /// Starts a sandbox and returns as soon as it listens.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// When the address cannot be listened on, or the journal cannot be used.
     pub async fn start(config: SandboxConfig) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let arrivals = config.arrivals;
-        let world: Shared = Arc::new(World::new(config));
+        let world: Shared = Arc::new(World::open(config)?);
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let connections = tasks.clone();

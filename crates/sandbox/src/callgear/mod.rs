@@ -29,7 +29,7 @@ pub(crate) use ids::find_call;
 pub(crate) use routes::router;
 pub(crate) use store::CallgearState;
 
-const PREFIX: &str = "/api/v1.0";
+pub(crate) const PREFIX: &str = "/api/v1.0";
 
 /// One record for each result of the session.
 pub(crate) fn records(world: &World, call: &Call) -> Vec<RecordFacts> {

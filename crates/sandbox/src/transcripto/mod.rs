@@ -231,7 +231,16 @@ pub(crate) fn credentials(world: &World) -> Value {
             .check_token(Vendor::Transcripto, TokenKind::Access, value)
             .is_ok()
     });
-    let token = alive.unwrap_or_else(|| {
+    // One of an earlier run, where a journal was kept.
+    let kept = || {
+        let tokens = world.tokens.list(Vendor::Transcripto).into_iter();
+        tokens.map(|token| token.value).rfind(|value| {
+            world
+                .check_token(Vendor::Transcripto, TokenKind::Access, value)
+                .is_ok()
+        })
+    };
+    let token = alive.or_else(kept).unwrap_or_else(|| {
         world
             .issue_token(Vendor::Transcripto, TokenKind::Access, "control")
             .value

@@ -7,7 +7,7 @@ use super::{
     ledger::{Action, LedgerEvent},
     tokens::{Token, TokenKind, TokenLifetimes, TokenProblem},
 };
-use crate::{random::Random, vendor::Vendor, vendors};
+use crate::{callgear, random::Random, vendor::Vendor, vendors};
 
 impl World {
     /// The password of the vendor's account. Invented from the seed; it protects nothing.
@@ -18,16 +18,28 @@ impl World {
         )
     }
 
-    /// The accounts of the four vendors, with base URLs that start with `base_url`.
+    /// The accounts of the four vendors, with base URLs that start with `base_url`; under
+    /// `connection` the same sorted into what a client of the vendor is told and what it must keep
+    /// secret.
     pub fn credentials(&self, base_url: &str) -> Value {
         let accounts = Vendor::ALL.map(|vendor| {
+            let address = format!("{base_url}/{vendor}");
             let mut account = vendors::credentials(self, vendor);
+            let connection = connection(vendor, &address, &account);
             if let Some(members) = account.as_object_mut() {
-                members.insert("base_url".into(), json!(format!("{base_url}/{vendor}")));
+                members.insert("base_url".into(), json!(address));
+                members.insert("connection".into(), connection);
             }
             (vendor.key().to_owned(), account)
         });
         Value::Object(accounts.into_iter().collect())
+    }
+
+    /// AloVoice has no login: its one token is there from the start.
+    pub(super) fn issue_account_token(&self) {
+        if self.tokens.list(Vendor::AloVoice).is_empty() {
+            self.issue_token(Vendor::AloVoice, TokenKind::Access, "account");
+        }
     }
 
     /// Gives out a token and writes it down.
@@ -81,7 +93,8 @@ impl World {
     /// Takes a token back; false when there is none with this id.
     pub(crate) fn revoke_token(&self, vendor: Vendor, id: &str) -> bool {
         let revoked = self.tokens.revoke(vendor, id);
-        if revoked {
+        if let Some(token) = &revoked {
+            self.keep_token(vendor, token);
             let event = LedgerEvent {
                 vendor,
                 kind: "token",
@@ -93,7 +106,7 @@ impl World {
             };
             self.ledger.append(self.now(), event);
         }
-        revoked
+        revoked.is_some()
     }
 
     /// Writes a login down. The user name is left out: it may hold a password typed there.
@@ -124,11 +137,14 @@ impl World {
     /// Gives how many. AloVoice's account then has a new token, which only the credentials tell.
     pub fn expire_tokens(&self, vendor: Vendor, refresh: bool) -> usize {
         let kind = (!refresh).then_some(TokenKind::Access);
-        let expired = self.tokens.expire(vendor, kind, self.now()).len();
+        let expired = self.tokens.expire(vendor, kind, self.now());
+        for token in &expired {
+            self.keep_token(vendor, token);
+        }
         if vendor == Vendor::AloVoice {
             self.issue_token(vendor, TokenKind::Access, "account");
         }
-        expired
+        expired.len()
     }
 
     fn note_token(
@@ -138,6 +154,7 @@ impl World {
         action: Action,
         problem: Option<TokenProblem>,
     ) {
+        self.keep_token(vendor, token);
         let facts = json!({
             "token_kind": token.kind,
             "pair": token.pair,
@@ -155,4 +172,27 @@ impl World {
         };
         self.ledger.append(self.now(), event);
     }
+}
+
+/// What a client of the vendor needs, ready to be handed in.
+fn connection(vendor: Vendor, address: &str, account: &Value) -> Value {
+    let (credentials, settings) = match vendor {
+        Vendor::CallGear => (
+            json!({"username": account["username"], "password": account["password"]}),
+            json!({"base_url": format!("{address}{}", callgear::PREFIX)}),
+        ),
+        Vendor::AloVoice => (
+            json!({"token": account["token"]}),
+            json!({"base_url": address}),
+        ),
+        Vendor::Neuro => (
+            json!({"login": account["login"], "password": account["password"]}),
+            json!({"base_url": address, "company_uuid": account["company_uuid"]}),
+        ),
+        Vendor::Transcripto => (
+            json!({"access_token": account["token"], "email": account["email"]}),
+            json!({"base_url": address}),
+        ),
+    };
+    json!({"vendor": vendor, "credentials": credentials, "settings": settings})
 }

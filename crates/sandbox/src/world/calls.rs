@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     ANALYSIS_LAG_S, CallHead, SEEDED_SPAN_S, World,
     book::Edit,
+    journal::Entry,
     ledger::{Action, LedgerEvent},
 };
 use crate::{
@@ -53,8 +54,17 @@ impl World {
             now.checked_sub(SignedDuration::from_secs(ANALYSIS_LAG_S))
                 .ok()
         });
-        let index = self.book(vendor).add(patch, now);
-        self.note_call(vendor, index, Action::Added);
+        let index = {
+            // The journal's lines stand in the order of the book.
+            let mut book = self.book(vendor);
+            self.keep(|| Entry::Added {
+                vendor,
+                at: now,
+                patch: patch.clone(),
+            });
+            book.add(patch, now)
+        };
+        self.note_call(vendor, index, Action::Added, now);
         index
     }
 
@@ -63,18 +73,33 @@ impl World {
     pub(crate) fn change_call(&self, vendor: Vendor, index: u32, mut patch: CallPatch) -> bool {
         // The order of the calls, and the ids of some vendors, hang on the start of a call.
         patch.started_at = None;
-        let changed = self.book(vendor).change(index, patch, self.now()).is_some();
+        let at = self.now();
+        let changed = {
+            let mut book = self.book(vendor);
+            self.keep(|| Entry::Changed {
+                vendor,
+                at,
+                index,
+                patch: patch.clone(),
+            });
+            book.change(index, patch, at).is_some()
+        };
         if changed {
-            self.note_call(vendor, index, Action::Changed);
+            self.note_call(vendor, index, Action::Changed, at);
         }
         changed
     }
 
     /// Deletes a call; false when there is no such call.
     pub(crate) fn delete_call(&self, vendor: Vendor, index: u32) -> bool {
-        let deleted = self.book(vendor).delete(index, self.now()).is_some();
+        let at = self.now();
+        let deleted = {
+            let mut book = self.book(vendor);
+            self.keep(|| Entry::Deleted { vendor, at, index });
+            book.delete(index, at).is_some()
+        };
         if deleted {
-            self.note_call(vendor, index, Action::Deleted);
+            self.note_call(vendor, index, Action::Deleted, at);
         }
         deleted
     }
@@ -129,13 +154,13 @@ impl World {
         Timestamp::from_second(start).unwrap_or(self.epoch)
     }
 
-    fn note_call(&self, vendor: Vendor, index: u32, action: Action) {
+    pub(super) fn note_call(&self, vendor: Vendor, index: u32, action: Action, at: Timestamp) {
         let Some((call, _)) = self.call_even_deleted(vendor, index) else {
             return;
         };
         for record in vendors::records(self, &call) {
             self.ledger.append(
-                self.now(),
+                at,
                 LedgerEvent {
                     vendor,
                     kind: record.kind,

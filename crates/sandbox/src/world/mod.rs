@@ -23,6 +23,7 @@ mod accounts;
 pub(crate) mod book;
 mod calls;
 mod extra;
+mod journal;
 pub(crate) mod ledger;
 pub(crate) mod options;
 mod records;
@@ -30,10 +31,11 @@ pub(crate) mod requests;
 pub(crate) mod tokens;
 
 use book::Book;
+use journal::Journal;
 use ledger::Ledger;
 use options::{Options, OptionsError};
 use requests::{RequestReport, Requests};
-use tokens::{TokenKind, Tokens};
+use tokens::Tokens;
 
 /// The world as every handler holds it.
 pub(crate) type Shared = Arc<World>;
@@ -60,6 +62,7 @@ pub struct World {
     clock: Clock,
     started_at: Timestamp,
     epoch: Timestamp,
+    journal: Option<Journal>,
     options: RwLock<Options>,
     books: HashMap<Vendor, Mutex<Book>>,
 }
@@ -87,13 +90,19 @@ fn start_of_day(now: Timestamp) -> Timestamp {
 }
 
 impl World {
-    /// A world as it is at the start.
+    /// A world as it is at the start. Keeps no journal, whatever the configuration says.
     pub fn new(config: SandboxConfig) -> Self {
+        let world = Self::bare(config, None);
+        world.issue_account_token();
+        world
+    }
+
+    fn bare(config: SandboxConfig, journal: Option<Journal>) -> Self {
         let clock = Clock::default();
         let started_at = clock.now();
         let epoch = config.epoch.unwrap_or_else(|| start_of_day(started_at));
         let calls = config.calls_per_vendor;
-        let world = Self {
+        Self {
             ledger: Ledger::new(
                 u64::from(calls)
                     .saturating_mul(SEQ_PER_CALL)
@@ -109,15 +118,13 @@ impl World {
             clock,
             started_at,
             epoch,
+            journal,
             options: RwLock::default(),
             books: Vendor::ALL
                 .map(|vendor| (vendor, Mutex::new(Book::new(calls))))
                 .into(),
             config,
-        };
-        // AloVoice has no login: its one token is there from the start.
-        world.issue_token(Vendor::AloVoice, TokenKind::Access, "account");
-        world
+        }
     }
 
     /// The vendors' present instant.

@@ -22,7 +22,7 @@ pub(crate) enum TokenKind {
 }
 
 /// A token as it was given out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) id: String,
     pub(crate) value: String,
@@ -37,7 +37,8 @@ pub(crate) struct Token {
 }
 
 /// Whether a token still opens anything, its expiry aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum TokenState {
     Active,
     Revoked,
@@ -192,35 +193,42 @@ impl Tokens {
         (Some(old), Ok(pair))
     }
 
-    /// Takes a token back; false when there is none with this id or it was taken back before.
-    pub(crate) fn revoke(&self, vendor: Vendor, id: &str) -> bool {
+    /// Takes a token back and gives it as it is then; `None` when there is none with this id or it
+    /// was taken back before.
+    pub(crate) fn revoke(&self, vendor: Vendor, id: &str) -> Option<Token> {
         let mut inner = lock(&self.inner);
         let found = inner.by_value.iter_mut().find(|((owner, _), token)| {
             *owner == vendor && token.id == id && token.state == TokenState::Active
         });
-        found.is_some_and(|(_, token)| {
+        found.map(|(_, token)| {
             token.state = TokenState::Revoked;
-            true
+            token.clone()
         })
     }
 
-    /// Lets the vendor's tokens run out at once and gives their ids; of one kind where given.
+    /// Puts back a token of an earlier run, as it was then.
+    pub(crate) fn restore(&self, vendor: Vendor, token: Token) {
+        let mut inner = lock(&self.inner);
+        inner.issued = inner.issued.max(token.pair);
+        inner.by_value.insert((vendor, token.value.clone()), token);
+    }
+
+    /// Lets the vendor's tokens run out at once and gives them; of one kind where given.
     pub(crate) fn expire(
         &self,
         vendor: Vendor,
         kind: Option<TokenKind>,
         now: Timestamp,
-    ) -> Vec<String> {
+    ) -> Vec<Token> {
         let mut inner = lock(&self.inner);
         let mut expired = Vec::new();
         for ((owner, _), token) in &mut inner.by_value {
             let asked = *owner == vendor && kind.is_none_or(|wanted| wanted == token.kind);
             if asked && token.usable(now).is_ok() {
                 token.expires_at = now;
-                expired.push(token.id.clone());
+                expired.push(token.clone());
             }
         }
-        expired.sort();
         expired
     }
 

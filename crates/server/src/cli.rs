@@ -1,0 +1,247 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+
+use crate::config::Sources;
+
+/// A self-hosted gateway for call analytics: many vendors, one model, one REST API.
+#[derive(Debug, Parser)]
+#[command(
+    name = "callweave",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    after_help = "Try `callweave demo`: it needs nothing and shows everything.\n\n\
+        Settings come from defaults, callweave.toml, the environment (CALLWEAVE__SECTION__KEY, \
+        DATABASE_URL) and the options, the later winning. Logs go to stderr, data to stdout.\n\
+        Exit codes: 0 good, 1 failed, 2 wrong usage or configuration."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The configuration file [default: callweave.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the gateway keeps its own PostgreSQL and keys [default: ./callweave-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+impl Global {
+    /// Where this command's configuration comes from.
+    pub(crate) fn sources(&self) -> Sources {
+        Sources {
+            file: self.config.clone(),
+            data_dir: self.data_dir.clone(),
+            ..Sources::default()
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything at once, with sandbox vendors and nothing to configure
+    ///
+    /// Starts a PostgreSQL of its own, plays four vendors with invented calls, connects to each of
+    /// them and brings their calls in, while new ones keep arriving. Prints the addresses, an API
+    /// key and commands to try. Ctrl-C stops all of it; a second run on the same data directory
+    /// goes on where this one was.
+    Demo(DemoArgs),
+    /// Run the gateway
+    ///
+    /// With no database configured it runs a PostgreSQL of its own under the data directory.
+    Serve(ServeArgs),
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Check configuration, database, keys and the isolation of tenants
+    ///
+    /// Prints what is good and what is wrong; ends with 1 when anything is wrong. Changes nothing
+    /// in a database that exists.
+    Check,
+    /// Print the OpenAPI 3.1 document of the REST API
+    Openapi(OpenapiArgs),
+    /// Make, list and revoke API keys
+    #[command(subcommand, arg_required_else_help = true)]
+    Keys(KeysCommand),
+    /// Run only the sandbox vendors
+    ///
+    /// They answer under /callgear, /alovoice, /neuro and /transcripto; /control/credentials says
+    /// what opens them, /control/ledger what they hold, /control/faults makes them fail.
+    Sandbox(SandboxArgs),
+    /// Manage the keys that credentials are sealed with
+    #[command(subcommand, arg_required_else_help = true)]
+    Encryption(EncryptionCommand),
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Print one line of JSON when ready, instead of the text for people
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The address of the API; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// How many calls each sandbox vendor holds at the start; counts on the first run only
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) calls: u32,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// What this process does
+    #[arg(long, value_enum, default_value_t = Role::All)]
+    pub(crate) role: Role,
+    /// Start without applying migrations; ends with an error when some are missing
+    #[arg(long)]
+    pub(crate) no_migrate: bool,
+    /// The address of the API; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// What a process of the gateway does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// The API and the workers
+    All,
+    /// Only the API
+    Api,
+    /// Only the workers, and the health checks
+    Worker,
+}
+
+impl Role {
+    /// Whether it answers the API.
+    pub(crate) const fn serves_api(self) -> bool {
+        matches!(self, Self::All | Self::Api)
+    }
+
+    /// Whether it syncs.
+    pub(crate) const fn works(self) -> bool {
+        matches!(self, Self::All | Self::Worker)
+    }
+}
+
+/// Options of `openapi`.
+#[derive(Debug, Args)]
+pub(crate) struct OpenapiArgs {
+    /// How the document is written
+    #[arg(long, value_enum, default_value_t = DocumentFormat::Json)]
+    pub(crate) format: DocumentFormat,
+}
+
+/// How a document is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DocumentFormat {
+    /// JSON, indented
+    Json,
+    /// YAML
+    Yaml,
+}
+
+/// What to do with API keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a key, and its tenant if it is missing; the key is shown this once
+    Create {
+        /// The tenant's name
+        #[arg(long, value_name = "NAME")]
+        tenant: String,
+        /// What the key is called
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// What the key may do, e.g. calls:read; may be repeated. `*` for everything
+        #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',')]
+        scopes: Vec<String>,
+        /// After how long the key ends, e.g. 720h [default: never]
+        #[arg(long, value_name = "DURATION", value_parser = duration)]
+        expires_in: Option<Duration>,
+        /// Print JSON: {"id", "tenant_id", "key"}
+        #[arg(long)]
+        json: bool,
+    },
+    /// List keys; their secrets are not known any more
+    List {
+        /// Only of this tenant
+        #[arg(long, value_name = "NAME")]
+        tenant: Option<String>,
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key at once
+    Revoke {
+        /// The id of the key, or the key itself
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
+/// Options of `sandbox`.
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// The address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// How many calls each vendor holds at the start
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
+    pub(crate) calls: u32,
+    /// Everything that is generated follows from this number
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Let a new call arrive at each vendor this often, e.g. 2s [default: none arrive]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) arrivals: Option<Duration>,
+    /// The instant of the newest seeded call, e.g. 2026-03-02T09:00:00Z [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) epoch: Option<jiff::Timestamp>,
+    /// Keep what happens in this file, and go on from it at the next start
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+    /// Print one line of JSON when ready: {"url", "pid"}
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What to do with encryption keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EncryptionCommand {
+    /// Print a fresh key, `id:base64-of-32-bytes`, for encryption.keys
+    GenerateKey {
+        /// Its id; letters, digits and -_. [default: made of the date]
+        #[arg(long, value_name = "ID")]
+        id: Option<String>,
+    },
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: SignedDuration = text.parse().map_err(|error| format!("{error}"))?;
+    match Duration::try_from(parsed) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("must be longer than nothing".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

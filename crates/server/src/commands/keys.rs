@@ -1,0 +1,227 @@
+//! `callweave keys`: API keys, made where no key is needed yet.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use callweave_api::{keys, scope};
+use callweave_model::{
+    ApiKeyId, Clock as _, SystemClock, TenantId, Timestamp,
+    ids::{Ids as _, RandomIds},
+};
+use callweave_store::{Store, api_keys::ApiKey, tenants::Tenant};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+
+use crate::{
+    cli::KeysCommand,
+    config::{Config, ConfigError},
+    database,
+    gateway::{self, Migrate},
+    output,
+};
+
+/// What a new key is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyRequest<'a> {
+    /// Its tenant's name; the tenant is made if it is missing.
+    pub(crate) tenant: &'a str,
+    /// What it is called.
+    pub(crate) name: &'a str,
+    /// What it may do.
+    pub(crate) scopes: &'a [String],
+    /// How long it lasts.
+    pub(crate) expires_in: Option<Duration>,
+}
+
+/// A key that was just made.
+#[derive(Debug)]
+pub(crate) struct MadeKey {
+    /// Its id.
+    pub(crate) id: ApiKeyId,
+    /// Its tenant.
+    pub(crate) tenant: TenantId,
+    /// The key, readable this once.
+    pub(crate) text: SecretString,
+}
+
+pub(super) async fn run(config: &Config, command: KeysCommand) -> anyhow::Result<()> {
+    // Before anything is started for it.
+    if let KeysCommand::Create {
+        tenant,
+        name,
+        scopes,
+        ..
+    } = &command
+    {
+        check_request(tenant, name, scopes)?;
+    }
+    let database = database::open(config, |step| tracing::info!("{step}")).await?;
+    let done = match database.store(2, config.database.acquire_timeout) {
+        Ok(store) => {
+            let done = act(config, &store, command).await;
+            store.close().await;
+            done
+        }
+        Err(error) => Err(error),
+    };
+    database.close().await?;
+    done
+}
+
+fn check_request(tenant: &str, name: &str, scopes: &[String]) -> Result<(), ConfigError> {
+    let wrong = |text: String| Err(ConfigError::Contradiction(text));
+    if tenant.trim().is_empty() || name.trim().is_empty() {
+        return wrong("--tenant and --name must not be empty".to_owned());
+    }
+    match scopes.iter().find(|word| !scope::is_known(word)) {
+        Some(unknown) => {
+            let known: Vec<&str> = scope::ALL.iter().map(|(word, _)| *word).collect();
+            wrong(format!(
+                "--scope: there is no scope {unknown:?}; there are: {}",
+                known.join(" ")
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
+async fn act(config: &Config, store: &Store, command: KeysCommand) -> anyhow::Result<()> {
+    database::wait(store, config.database.connect_timeout).await?;
+    gateway::schema(store, Migrate::Apply).await?;
+    match command {
+        KeysCommand::Create {
+            tenant,
+            name,
+            scopes,
+            expires_in,
+            json,
+        } => {
+            let request = KeyRequest {
+                tenant: &tenant,
+                name: &name,
+                scopes: &scopes,
+                expires_in,
+            };
+            show(&create(store, request).await?, json)
+        }
+        KeysCommand::List { tenant, json } => list(store, tenant.as_deref(), json).await,
+        KeysCommand::Revoke { id } => revoke(store, &id).await,
+    }
+}
+
+/// Makes a key, and its tenant if it is missing.
+pub(crate) async fn create(store: &Store, request: KeyRequest<'_>) -> anyhow::Result<MadeKey> {
+    let now = SystemClock.now();
+    let id = ApiKeyId(RandomIds.next());
+    let made = keys::generate(id, &mut rand::rng());
+    let mut tx = store.system().await?;
+    let tenant = tx.ensure_tenant(request.tenant).await?;
+    tx.commit().await?;
+    let key = ApiKey {
+        tenant_id: tenant,
+        id,
+        name: request.name.trim().to_owned(),
+        secret_hash: made.secret_hash,
+        scopes: request.scopes.to_vec(),
+        created_at: now,
+        expires_at: request.expires_in.map(|life| now.plus(life)),
+        revoked_at: None,
+    };
+    let mut tx = store.tenant(tenant).await?;
+    tx.insert_api_key(&key).await?;
+    tx.commit().await?;
+    Ok(MadeKey {
+        id,
+        tenant,
+        text: made.text,
+    })
+}
+
+fn show(made: &MadeKey, json: bool) -> anyhow::Result<()> {
+    let key = made.text.expose_secret();
+    if json {
+        output::data(json!({"id": made.id, "tenant_id": made.tenant, "key": key}).to_string())?;
+    } else {
+        output::data(format!(
+            "id      {}\ntenant  {}\nkey     {key}",
+            made.id, made.tenant
+        ))?;
+        output::note("This is the only time that the key is shown.");
+    }
+    Ok(())
+}
+
+async fn tenants(store: &Store) -> anyhow::Result<Vec<Tenant>> {
+    let mut tx = store.system().await?;
+    let tenants = tx.list_tenants().await?;
+    tx.commit().await?;
+    Ok(tenants)
+}
+
+async fn list(store: &Store, tenant: Option<&str>, json: bool) -> anyhow::Result<()> {
+    let wanted = tenant.map(callweave_store::tenants::tenant_id);
+    let known = tenants(store).await?;
+    let shown = |tenant: &&Tenant| wanted.is_none_or(|wanted| wanted.0 == tenant.tenant_id);
+    if let Some(name) = tenant
+        && !known.iter().any(|tenant| shown(&tenant))
+    {
+        anyhow::bail!("there is no tenant {name:?}");
+    }
+    let now = SystemClock.now();
+    for tenant in known.iter().filter(shown) {
+        let mut tx = store.tenant(TenantId(tenant.tenant_id)).await?;
+        for key in tx.list_api_keys().await? {
+            let line = if json {
+                json!({
+                    "id": key.id, "tenant_id": key.tenant_id, "tenant": tenant.name,
+                    "name": key.name, "scopes": key.scopes, "created_at": key.created_at,
+                    "expires_at": key.expires_at, "revoked_at": key.revoked_at,
+                })
+                .to_string()
+            } else {
+                format!(
+                    "{}  {}  {}  {}  {}",
+                    key.id,
+                    state(&key, now),
+                    tenant.name,
+                    key.name,
+                    key.scopes.join(" ")
+                )
+            };
+            output::data(line)?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn state(key: &ApiKey, now: Timestamp) -> &'static str {
+    match (key.revoked_at, key.expires_at) {
+        (Some(_), _) => "revoked",
+        (None, Some(end)) if end <= now => "expired",
+        _ => "active ",
+    }
+}
+
+async fn revoke(store: &Store, text: &str) -> anyhow::Result<()> {
+    let id = match keys::parse(text) {
+        Some(presented) => presented.id,
+        None => text.parse().map_err(|_error| {
+            // Not repeated: it may be a mistyped key.
+            ConfigError::Contradiction("this is neither the id of a key nor a key".to_owned())
+        })?,
+    };
+    let mut tx = store.system().await?;
+    let key = tx.find_api_key(id).await?;
+    tx.commit().await?;
+    let key = key.with_context(|| format!("there is no key {id}"))?;
+    let mut tx = store.tenant(key.tenant_id).await?;
+    let revoked = tx.revoke_api_key(id, SystemClock.now()).await?;
+    tx.commit().await?;
+    output::data(if revoked {
+        format!("revoked {id}")
+    } else {
+        format!("{id} was revoked before")
+    })?;
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! `callweave serve`: the gateway.
+
+use crate::{
+    cli::ServeArgs,
+    config::Sources,
+    gateway::Migrate,
+    process::{Process, Start},
+    signals::Signals,
+};
+
+pub(super) async fn run(mut sources: Sources, arguments: ServeArgs) -> anyhow::Result<()> {
+    sources.listen = arguments.listen;
+    let config = super::configure(&sources)?;
+    let mut signals = Signals::watch()?;
+    let start = Start {
+        role: arguments.role,
+        migrate: if arguments.no_migrate {
+            Migrate::Demand
+        } else {
+            Migrate::Apply
+        },
+        tell: |step| tracing::info!("{step}"),
+    };
+    let mut process = tokio::select! {
+        started = Process::start(&config, start) => started?,
+        // Nothing is answered yet, and nothing is half done that a start would not mend.
+        _ = signals.next() => return Ok(()),
+    };
+    tokio::select! {
+        signal = signals.next() => tracing::info!(signal, "Was told to stop"),
+        error = process.ended() => {
+            process.stop().await?;
+            return Err(error);
+        }
+    }
+    tokio::select! {
+        stopped = process.stop() => stopped,
+        signal = signals.next() => anyhow::bail!("cut off by a second {signal}"),
+    }
+}

@@ -1,0 +1,119 @@
+//! The settings, section by section. Their defaults and meanings stand in `config.default.toml`.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::values;
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    #[serde(deserialize_with = "values::path")]
+    pub(crate) data_dir: PathBuf,
+    pub(crate) server: Server,
+    pub(crate) database: Database,
+    pub(crate) encryption: Encryption,
+    pub(crate) egress: Egress,
+    pub(crate) sync: Sync,
+    pub(crate) log: Log,
+}
+
+/// The API's listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    pub(crate) listen: SocketAddr,
+    pub(crate) max_connections: usize,
+    pub(crate) max_requests: usize,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) header_timeout: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) request_timeout: Duration,
+    pub(crate) max_body_bytes: usize,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) drain_timeout: Duration,
+    #[serde(deserialize_with = "values::list")]
+    pub(crate) cors_origins: Vec<String>,
+}
+
+/// The database, our own or another.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    #[serde(deserialize_with = "values::secret")]
+    pub(crate) url: Option<SecretString>,
+    pub(crate) max_connections: u32,
+    pub(crate) worker_connections: u32,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) acquire_timeout: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) connect_timeout: Duration,
+    #[serde(deserialize_with = "values::optional_path")]
+    pub(crate) binaries: Option<PathBuf>,
+    pub(crate) install: bool,
+}
+
+/// The keys that secrets are sealed with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Encryption {
+    #[serde(deserialize_with = "values::secret")]
+    pub(crate) keys: Option<SecretString>,
+    #[serde(deserialize_with = "values::optional_path")]
+    pub(crate) keys_file: Option<PathBuf>,
+}
+
+/// The way out to the vendors.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Egress {
+    #[serde(deserialize_with = "values::list")]
+    pub(crate) allow: Vec<IpNet>,
+    pub(crate) requests_per_second: u32,
+    pub(crate) concurrency: u32,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) connect_timeout: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) request_timeout: Duration,
+}
+
+/// The pull engine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sync {
+    pub(crate) workers: usize,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) poll_interval: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) full_walk_interval: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) turn: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) lease: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) readiness_deadline: Duration,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) level: String,
+    pub(crate) format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Text,
+    /// For collectors: one JSON object a line.
+    Json,
+}

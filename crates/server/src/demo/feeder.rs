@@ -1,0 +1,84 @@
+//! Registers the calls of a vendor that lists none: what a CRM does that knows its calls' ids.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use callweave_sandbox::{Action, LedgerPage, Vendor, World};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use reqwest::Method;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::{accounts::Connection, client::Client};
+
+/// How often the ledger is read.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How many calls are read and registered in one go.
+const BATCH: usize = 100;
+/// How many requests at the same time.
+const AT_ONCE: usize = 4;
+
+/// Registers what is there and then what arrives, until told to stop.
+pub(super) async fn feed(
+    client: Client,
+    world: Arc<World>,
+    connection: Connection,
+    stop: CancellationToken,
+) {
+    let mut after = 0;
+    while !stop.is_cancelled() {
+        let step = tokio::select! {
+            () = stop.cancelled() => return,
+            step = register_page(&client, &world, &connection, after) => step,
+        };
+        let more = match step {
+            Ok(page) => {
+                after = page.next_after;
+                page.more
+            }
+            Err(error) => {
+                warn!(error = %error, "The demo could not register calls; it tries again");
+                false
+            }
+        };
+        if !more {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+}
+
+async fn register_page(
+    client: &Client,
+    world: &Arc<World>,
+    connection: &Connection,
+    after: u64,
+) -> anyhow::Result<LedgerPage> {
+    let vendor: Vendor = connection.vendor.parse()?;
+    let ledger = world.clone();
+    // Seeded entries are computed, dialogue and all.
+    let page = tokio::task::spawn_blocking(move || ledger.ledger_page(vendor, after, BATCH))
+        .await
+        .context("read the sandbox's ledger")?;
+    let fresh = page
+        .entries
+        .iter()
+        .filter(|entry| matches!(entry.action, Action::Seeded | Action::Added))
+        .filter_map(|entry| entry.call_id.as_deref());
+    stream::iter(fresh.map(Ok))
+        .try_for_each_concurrent(AT_ONCE, |call_id| register(client, connection, call_id))
+        .await?;
+    Ok(page)
+}
+
+async fn register(client: &Client, connection: &Connection, call_id: &str) -> anyhow::Result<()> {
+    let body = json!({"connection_id": connection.id, "remote_id": call_id});
+    client
+        .send(Method::POST, "/v1/calls", Some(&body))
+        .await?
+        .good()?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! The way out: the one HTTP transport, as the connector asks for it.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use callweave_credentials::connector::Transport;
+use callweave_model::Clock;
+use callweave_provider::{HttpClient, manifest::RateBudget};
+use callweave_provider_http::{
+    ConnectionScope, HttpTransport, Limits, TransportConfig, egress::Guard,
+};
+use uuid::Uuid;
+
+use crate::config::Egress;
+
+/// Gives every vendor account its client.
+#[derive(Clone, Debug)]
+pub(crate) struct Outbound {
+    transport: HttpTransport,
+    guard: Guard,
+    requests_per_second: u32,
+    concurrency: u32,
+}
+
+impl Outbound {
+    /// The way out as it is configured.
+    pub(crate) fn new(egress: &Egress, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let guard = Guard::new(egress.allow.iter().copied());
+        let config = TransportConfig {
+            connect_timeout: egress.connect_timeout,
+            limits: Limits {
+                total: egress.request_timeout,
+                ..Limits::default()
+            },
+            ..TransportConfig::default()
+        };
+        let transport = HttpTransport::new(config, guard.clone(), clock)
+            .context("start the HTTP client for vendors")?;
+        Ok(Self {
+            transport,
+            guard,
+            requests_per_second: egress.requests_per_second,
+            concurrency: egress.concurrency,
+        })
+    }
+
+    /// What is configured in place of what is known to be good for the vendor.
+    const fn budget(&self, known: RateBudget) -> RateBudget {
+        RateBudget {
+            requests_per_second: or(self.requests_per_second, known.requests_per_second),
+            concurrency: or(self.concurrency, known.concurrency),
+        }
+    }
+}
+
+const fn or(configured: u32, known: u32) -> u32 {
+    if configured == 0 { known } else { configured }
+}
+
+impl Transport for Outbound {
+    fn client(
+        &self,
+        vendor: &'static str,
+        account: Uuid,
+        base_url: Option<&str>,
+        budget: RateBudget,
+    ) -> Arc<dyn HttpClient> {
+        self.transport.for_connection(ConnectionScope {
+            vendor,
+            connection: account.to_string(),
+            base_url: base_url.map(str::to_owned),
+            rate_budget: self.budget(budget),
+            limits: None,
+        })
+    }
+
+    fn check_url(&self, url: &str) -> Result<(), String> {
+        self.guard.check_url(url).map_err(|error| error.to_string())
+    }
+}

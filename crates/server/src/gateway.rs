@@ -1,0 +1,196 @@
+//! Wiring: from a configuration to something that can serve and sync.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use callweave_credentials::{
+    broker::Broker,
+    connector::{Connector, ConnectorError},
+};
+use callweave_model::{
+    Clock, SystemClock,
+    ids::{Ids, RandomIds},
+};
+use callweave_provider::Registry;
+use callweave_store::{Store, connections::ConnectionFilter};
+use callweave_sync::{Engine, EngineOptions};
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    config::Config,
+    database::{self, Database},
+    egress::Outbound,
+    key_ring::{self, KeyRing},
+};
+
+/// How many connections are looked at in one transaction.
+const PAGE: i64 = 200;
+
+/// What every part of the process shares.
+#[derive(Clone, Debug)]
+pub(crate) struct Gateway {
+    /// For requests.
+    pub(crate) store: Store,
+    /// For background work.
+    pub(crate) worker_store: Store,
+    pub(crate) connector: Connector,
+    pub(crate) broker: Broker,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    /// The same on every replica with the same keys.
+    pub(crate) cursor_key: Vec<u8>,
+}
+
+/// How a start treats the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Migrate {
+    /// Applies what is missing.
+    Apply,
+    /// Refuses to go on when something is missing.
+    Demand,
+}
+
+impl Gateway {
+    /// Connects, brings the schema up to date, and refuses what would not keep data safe.
+    pub(crate) async fn open(
+        config: &Config,
+        database: &Database,
+        registry: Registry,
+        migrate: Migrate,
+    ) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ids: Arc<dyn Ids> = Arc::new(RandomIds);
+        let ring = key_ring::open(config, database.is_own(), ids.as_ref())?;
+        let settings = &config.database;
+        let store = database.store(settings.max_connections, settings.acquire_timeout)?;
+        // Work that nobody waits for may wait itself.
+        let patience = settings.acquire_timeout * 10;
+        let worker_store = database.store(settings.worker_connections, patience)?;
+        database::wait(&store, settings.connect_timeout).await?;
+        schema(&store, migrate).await?;
+        store
+            .verify_isolation()
+            .await
+            .context("the database would not keep tenants apart")?;
+        let outbound = Outbound::new(&config.egress, clock.clone())?;
+        let vault = ring.vault.clone();
+        let broker = Broker::new(
+            worker_store.clone(),
+            vault.clone(),
+            clock.clone(),
+            ids.as_ref(),
+        );
+        let connector = Connector::new(
+            registry,
+            Arc::new(outbound),
+            vault,
+            broker.clone(),
+            clock.clone(),
+        );
+        let gateway = Self {
+            cursor_key: cursor_key(&ring),
+            store,
+            worker_store,
+            connector,
+            broker,
+            clock,
+            ids,
+        };
+        let sealed = gateway.unopened().await?;
+        anyhow::ensure!(
+            sealed.is_empty(),
+            "the encryption keys ({}) do not open what is stored; give the keys it was sealed with: {}",
+            ring.origin,
+            sealed.join("; ")
+        );
+        Ok(gateway)
+    }
+
+    /// The pull engine.
+    pub(crate) fn engine(&self, sync: &crate::config::Sync) -> Engine {
+        let options = EngineOptions {
+            workers: sync.workers,
+            poll_interval: sync.poll_interval,
+            full_walk_interval: sync.full_walk_interval,
+            turn: sync.turn,
+            lease: sync.lease,
+            readiness_deadline: sync.readiness_deadline,
+        };
+        Engine::new(
+            self.worker_store.clone(),
+            self.connector.clone(),
+            self.clock.clone(),
+            self.ids.clone(),
+            options,
+        )
+    }
+
+    /// Connections whose credentials the keys do not open.
+    pub(crate) async fn unopened(&self) -> anyhow::Result<Vec<String>> {
+        let mut found = Vec::new();
+        let mut tx = self.store.system().await?;
+        let tenants = tx.list_tenants().await?;
+        tx.commit().await?;
+        for tenant in tenants {
+            let mut filter = ConnectionFilter {
+                limit: PAGE,
+                ..ConnectionFilter::default()
+            };
+            loop {
+                let mut tx = self.store.tenant(tenant.tenant_id.into()).await?;
+                let connections = tx.list_connections(&filter).await?;
+                tx.commit().await?;
+                for connection in &connections {
+                    if let Err(ConnectorError::Sealed(error)) = self.connector.open(connection) {
+                        found.push(format!(
+                            "connection {} of tenant {:?}: {error}",
+                            connection.id, tenant.name
+                        ));
+                    }
+                }
+                let Some(last) = connections.last() else {
+                    break;
+                };
+                filter.after = Some((last.created_at, last.id));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Waits for token renewals under way, then lets go of the database.
+    pub(crate) async fn close(&self) {
+        self.broker.close().await;
+        self.worker_store.close().await;
+        self.store.close().await;
+    }
+}
+
+/// Brings the schema up to date, or refuses to go on without.
+pub(crate) async fn schema(store: &Store, migrate: Migrate) -> anyhow::Result<()> {
+    match migrate {
+        Migrate::Apply => {
+            if store.needs_migration().await? {
+                tracing::info!("Applies migrations");
+            }
+            // Also where none is missing: the gateway's role may be.
+            store.migrate().await?;
+        }
+        Migrate::Demand => anyhow::ensure!(
+            !store.needs_migration().await?,
+            "migrations are missing; run `callweave migrate`"
+        ),
+    }
+    Ok(())
+}
+
+/// Derived, so that replicas agree without one more secret. A new active key makes cursors of
+/// before worthless, which clients are told.
+fn cursor_key(ring: &KeyRing) -> Vec<u8> {
+    let active = ring.text.expose_secret().split(',').find(|key| !key.trim().is_empty());
+    Sha256::new()
+        .chain_update("callweave/1|cursors|")
+        .chain_update(active.unwrap_or_default().trim())
+        .finalize()
+        .to_vec()
+}

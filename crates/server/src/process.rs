@@ -1,0 +1,193 @@
+//! A running gateway: the listener, the workers, what they stand on, and the way to stop it.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context as _;
+use axum::Router;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    cli::Role,
+    config::Config,
+    database::{self, Database, Tell},
+    gateway::{Gateway, Migrate},
+    routes, serve,
+    supervisor::Supervisor,
+    telemetry,
+};
+
+/// How often the figures of the pools are taken.
+const FIGURES: Duration = Duration::from_secs(5);
+/// How long workers may take to reach a safe point when the process stops.
+const WORKERS_TIME: Duration = Duration::from_secs(25);
+
+/// A gateway that runs.
+#[derive(Debug)]
+pub(crate) struct Process {
+    address: SocketAddr,
+    gateway: Gateway,
+    database: Database,
+    server: JoinHandle<anyhow::Result<()>>,
+    supervisor: Supervisor,
+    shutdown: CancellationToken,
+}
+
+/// What a process is started as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    /// What it does.
+    pub(crate) role: Role,
+    /// How it treats the schema.
+    pub(crate) migrate: Migrate,
+    /// Told of what takes long.
+    pub(crate) tell: Tell,
+}
+
+impl Process {
+    /// Starts everything; returns as soon as requests are answered.
+    pub(crate) async fn start(config: &Config, start: Start) -> anyhow::Result<Self> {
+        // First, so that a second process on the same address changes nothing.
+        let listener = serve::bind(config.server.listen).await?;
+        let address = listener.local_addr().context("read the address")?;
+        let figures = telemetry::start_metrics()?;
+        let database = database::open(config, start.tell).await?;
+        let opened = Gateway::open(
+            config,
+            &database,
+            callweave_registry::vendors(),
+            start.migrate,
+        );
+        let gateway = match opened.await {
+            Ok(gateway) => gateway,
+            Err(error) => {
+                // The reason to stop is what people need to know.
+                let _ = database.close().await;
+                return Err(error);
+            }
+        };
+        let shutdown = CancellationToken::new();
+        let supervisor = Supervisor::new(shutdown.clone());
+        supervise(&supervisor, &gateway, config, start.role, &figures);
+        let router = router(&gateway, config, start.role, figures);
+        let server = spawn_server(listener, router, config, &shutdown);
+        Ok(Self {
+            address,
+            gateway,
+            database,
+            server,
+            supervisor,
+            shutdown,
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it stands on.
+    pub(crate) const fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// Resolves when the listener ended by itself, which it should not.
+    pub(crate) async fn ended(&mut self) -> anyhow::Error {
+        match (&mut self.server).await {
+            Ok(Ok(())) => anyhow::anyhow!("the listener ended"),
+            Ok(Err(error)) => error,
+            Err(error) => anyhow::Error::new(error).context("the listener failed"),
+        }
+    }
+
+    /// Tells all of it to stop and waits: requests under way finish, workers reach a safe point,
+    /// token renewals are saved, our own database ends last.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        info!("Stops");
+        self.shutdown.cancel();
+        let workers = async {
+            if tokio::time::timeout(WORKERS_TIME, self.supervisor.wait())
+                .await
+                .is_err()
+            {
+                warn!("Background work takes too long to stop; its leases run out by themselves");
+            }
+        };
+        let (served, ()) = tokio::join!(
+            async {
+                if self.server.is_finished() {
+                    return Ok(());
+                }
+                self.server.await.context("the listener failed")?
+            },
+            workers
+        );
+        self.gateway.close().await;
+        self.database.close().await?;
+        served
+    }
+}
+
+fn supervise(
+    supervisor: &Supervisor,
+    gateway: &Gateway,
+    config: &Config,
+    role: Role,
+    figures: &PrometheusHandle,
+) {
+    if role.works() {
+        let engine = gateway.engine(&config.sync);
+        supervisor.keep("sync", move |shutdown| engine.clone().run(shutdown));
+    }
+    let stores = [
+        ("requests", gateway.store.clone()),
+        ("workers", gateway.worker_store.clone()),
+    ];
+    let figures = figures.clone();
+    supervisor.keep("figures", move |shutdown| {
+        let (stores, figures) = (stores.clone(), figures.clone());
+        async move {
+            while !shutdown.is_cancelled() {
+                figures.run_upkeep();
+                for (pool, store) in &stores {
+                    let (open, idle) = store.pool_size();
+                    let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+                    metrics::gauge!("callweave_database_connections", "pool" => *pool)
+                        .set(f64::from(open));
+                    metrics::gauge!("callweave_database_connections_idle", "pool" => *pool)
+                        .set(f64::from(idle));
+                }
+                tokio::select! {
+                    () = shutdown.cancelled() => {}
+                    () = tokio::time::sleep(FIGURES) => {}
+                }
+            }
+        }
+    });
+}
+
+fn router(gateway: &Gateway, config: &Config, role: Role, figures: PrometheusHandle) -> Router {
+    let _ = config;
+    if role.serves_api() {
+        routes::health(gateway.store.clone(), figures)
+    } else {
+        routes::health(gateway.worker_store.clone(), figures)
+    }
+}
+
+fn spawn_server(
+    listener: TcpListener,
+    router: Router,
+    config: &Config,
+    shutdown: &CancellationToken,
+) -> JoinHandle<anyhow::Result<()>> {
+    let limits = serve::Limits {
+        connections: config.server.max_connections,
+        header_timeout: config.server.header_timeout,
+        drain_timeout: config.server.drain_timeout,
+    };
+    let router = routes::unready_when_stopping(router, shutdown.clone());
+    tokio::spawn(serve::serve(listener, router, limits, shutdown.clone()))
+}

@@ -1,0 +1,6 @@
+//! Serving HTTP: an accept loop of our own, since axum's sets no time limits.
+
+mod connection;
+mod listener;
+
+pub(crate) use listener::{Limits, bind, serve};
