@@ -156,7 +156,7 @@ async fn one(
 ) {
     let about = format!("{action:?} answered with {class:?}");
     let client = CannedClient::new().otherwise(move |_| class.play());
-    let provider = case.provider(factory, &client);
+    let provider = case.provider(factory, client.shared());
     let Some(outcome) = case.act(action, provider.as_ref(), stream).await else {
         return;
     };
