@@ -14,10 +14,12 @@ const FALLBACK_LIFE: Duration = Duration::from_hours(1);
 
 /// The token is one of the credentials: its owner handed it in, and no login gets another.
 pub(super) fn is_handed_in(credentials: &Credentials, access: &SecretString) -> bool {
+    let access = access.expose_secret();
     credentials
         .names()
         .filter_map(|name| credentials.get(name))
-        .any(|secret| secret.expose_secret() == access.expose_secret())
+        // People paste it with `Bearer ` before it, too.
+        .any(|secret| !access.is_empty() && secret.expose_secret().trim().ends_with(access))
 }
 
 /// A token that was handed in and ended already. Of a token that was got a moment ago an end in
@@ -105,5 +107,7 @@ mod tests {
         assert!(is_over(&past, &own, now));
         assert!(!is_over(&past, &password, now), "a clock is wrong, no more");
         assert!(!is_over(&grant(Expiry::Unknown), &own, now));
+        let pasted = Credentials::new([("jwt".to_owned(), "Bearer opaque\n".to_owned().into())]);
+        assert!(is_over(&past, &pasted, now));
     }
 }

@@ -22,7 +22,7 @@ pub enum Class {
     Empty,
     /// 200 with JSON that is cut off.
     Truncated,
-    /// 200 with JSON of another shape.
+    /// 200 with JSON that is neither an object nor a list.
     OtherShape,
     /// 401.
     Unauthorized,
@@ -74,7 +74,7 @@ impl Class {
             Self::NoContent => answers::empty(204),
             Self::Empty => answers::typed(200, "application/json", ""),
             Self::Truncated => answers::typed(200, "application/json", r#"{"data": [{"id": 1}, {"#),
-            Self::OtherShape => answers::typed(200, "application/json", "[[1]]"),
+            Self::OtherShape => answers::typed(200, "application/json", r#""under maintenance""#),
             Self::Unauthorized => answers::typed(401, "application/json", "{}"),
             Self::TooManyRequests => {
                 let answer = answers::typed(429, "application/json", "{}");
@@ -183,6 +183,10 @@ async fn one(
         None => class.kind(action),
     };
     match outcome {
+        // JSON of a shape that cannot be translated may cost the record instead of the moment.
+        Ok(success)
+            if (action, class) == (Action::Fetch, Class::OtherShape)
+                && success.starts_with("Quarantined") => {}
         Ok(success) => panic!("{about}: expected {kind:?}, and it is a success: {success}"),
         Err(error) => {
             assert_eq!(error.kind, kind, "{about}");
