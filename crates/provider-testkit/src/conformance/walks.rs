@@ -108,19 +108,8 @@ async fn lookup(factory: &dyn ProviderFactory, case: &Case) {
     let Some(lookup) = provider.lookup() else {
         return;
     };
-    for odd in [
-        "",
-        " ",
-        ".",
-        "..",
-        "../1",
-        "a/b",
-        "a\nb",
-        "a?b=c",
-        "a#b",
-        "\u{0}",
-        &"9".repeat(10_000),
-    ] {
+    // What could leave its place in an address, or in a line of text.
+    for odd in ["", ".", "..", "../1", "a\nb", "\u{0}", &"9".repeat(10_000)] {
         let taken = lookup.validate_call_id(odd).is_ok();
         assert!(
             !taken,
