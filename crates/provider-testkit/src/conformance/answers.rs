@@ -194,6 +194,14 @@ async fn one(
         Ok(success) => Some(format!(
             "{about}: {kind:?} is due, and it is a success: {success}"
         )),
+        // A token that nothing renews is a credential.
+        Err(error)
+            if class == Class::Unauthorized
+                && provider.token_grant().is_none()
+                && error.kind == ErrorKind::InvalidCredentials =>
+        {
+            None
+        }
         Err(error) if error.kind != kind => Some(format!(
             "{about}: {kind:?} is due, and it is {:?}",
             error.kind
