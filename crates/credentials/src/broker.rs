@@ -4,12 +4,16 @@
 //! only while it still does. In the process, everybody who waits for the same account waits for
 //! the same spawned task, which no caller can cancel.
 
+mod endpoints;
 mod flight;
+mod granting;
+mod life;
 mod renewal;
+mod saving;
 mod token;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -17,16 +21,28 @@ use std::{
 use callweave_model::{Clock, TenantId, ids::Ids};
 use callweave_provider::{Credentials, Grant, Provider, ProviderError};
 use callweave_store::{Store, StoreError};
-use tokio_util::task::TaskTracker;
+use tokio::{sync::Semaphore, time::Instant};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::vault::Vault;
+use endpoints::Endpoints;
 use flight::Flights;
+use renewal::Need;
 pub use token::Token;
 
 /// A token younger than this that is refused points at the endpoint or the rights, not at the
 /// token: it is renewed once, and then not again until it is older.
 const YOUNG: Duration = Duration::from_secs(60);
+
+/// Background renewals of one account are begun at least so far apart.
+const AHEAD_GAP: Duration = Duration::from_secs(10);
+
+/// Renewals at one vendor at the same time.
+const AT_ONCE: usize = 4;
+
+/// How often a caller joins a renewal that brings no newer token than the refused one.
+const JOINS: usize = 3;
 
 /// Whose token it is: connections to one vendor account share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,10 +68,25 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) owner: Uuid,
     tokens: Mutex<HashMap<Account, Token>>,
-    /// When an account's token was last renewed because it had been refused.
-    refusals: Mutex<HashMap<(TenantId, Uuid), tokio::time::Instant>>,
+    /// The refused generation for which an account's token was last renewed although it was
+    /// young, and when.
+    refusals: Mutex<HashMap<(TenantId, Uuid), (i64, Instant)>>,
+    /// When a background renewal was last begun.
+    ahead: Mutex<HashMap<Account, Instant>>,
+    endpoints: Endpoints,
     flights: Flights,
+    vendors: Mutex<HashMap<&'static str, Arc<Semaphore>>>,
     tasks: TaskTracker,
+    closing: CancellationToken,
+}
+
+/// What came of asking for a token in place of a refused one.
+#[derive(Debug)]
+pub(crate) enum Renewed {
+    /// Another one.
+    Token(Token),
+    /// None: another would be refused as well.
+    Pointless,
 }
 
 impl Broker {
@@ -68,8 +99,12 @@ impl Broker {
             owner: ids.next(),
             tokens: Mutex::default(),
             refusals: Mutex::default(),
+            ahead: Mutex::default(),
+            endpoints: Endpoints::default(),
             flights: Flights::default(),
+            vendors: Mutex::default(),
             tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
         };
         Self {
             inner: Arc::new(inner),
@@ -87,62 +122,84 @@ impl Broker {
         match self.inner.cached(account) {
             Some(token) if !token.needs_renewal_soon() => Ok(token),
             Some(token) if !token.is_over() => {
-                drop(self.join(account, provider, credentials, Some(token.generation)));
+                if self.inner.may_renew_ahead(account) {
+                    let need = Need::Ahead(token.generation);
+                    drop(self.join(account, provider, credentials, need));
+                }
                 Ok(token)
             }
-            _ => self.join(account, provider, credentials, None).await,
+            _ => self.join(account, provider, credentials, Need::Any).await,
         }
     }
 
-    /// A token in place of one that was refused; `None` when another would be refused as well.
+    /// A token in place of one that an operation refused.
     pub(crate) async fn renew_refused(
         &self,
         account: &Account,
         provider: &Arc<dyn Provider>,
         credentials: &Arc<Credentials>,
         refused: &Token,
-    ) -> Result<Option<Token>, ProviderError> {
-        if let Some(token) = self
-            .inner
-            .cached(account)
-            .filter(|token| token.generation > refused.generation)
-        {
-            return Ok(Some(token));
+        operation: &'static str,
+    ) -> Result<Renewed, ProviderError> {
+        if self.inner.endpoints.rests(account, operation) {
+            return Ok(Renewed::Pointless);
         }
-        if refused.age() < YOUNG && !self.inner.may_renew_young(account) {
-            return Ok(None);
+        let newer = |token: &Token| token.generation > refused.generation;
+        if let Some(token) = self.inner.cached(account).filter(newer) {
+            return Ok(Renewed::Token(token));
         }
-        self.inner.forget(account);
-        self.join(account, provider, credentials, Some(refused.generation))
-            .await
-            .map(Some)
+        if refused.age() < YOUNG && !self.inner.may_renew_young(account, refused.generation) {
+            return Ok(Renewed::Pointless);
+        }
+        self.inner.forget(account, refused.generation);
+        let need = Need::Refused(refused.generation);
+        // A renewal that began before the refusal was known may still bring the refused token.
+        for _ in 0..JOINS {
+            let token = self.join(account, provider, credentials, need).await?;
+            if newer(&token) {
+                return Ok(Renewed::Token(token));
+            }
+        }
+        Ok(Renewed::Pointless)
+    }
+
+    /// An operation refused a token that was renewed for it.
+    pub(crate) fn endpoint_refused(&self, account: &Account, operation: &'static str) {
+        self.inner.endpoints.refused(account, operation);
     }
 
     /// Keeps a token that was got outside of a renewal, if the account has none yet.
-    pub(crate) async fn keep(&self, account: &Account, grant: Grant) -> Result<(), StoreError> {
-        renewal::keep(&self.inner, account, grant).await
+    pub(crate) async fn keep(
+        &self,
+        account: &Account,
+        credentials: &Credentials,
+        grant: Grant,
+    ) -> Result<(), StoreError> {
+        saving::keep(&self.inner, account, credentials, grant).await
     }
 
-    /// Waits for renewals under way; none begins afterwards.
+    /// Ends: what waits gives up, a vendor's answer that is on its way is still saved, and no
+    /// renewal begins afterwards.
     pub async fn close(&self) {
+        self.inner.closing.cancel();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
     }
 
-    /// Joins the renewal under way, or begins one. A generation up to `beyond` is not good enough.
+    /// Joins the renewal under way, or begins one.
     fn join(
         &self,
         account: &Account,
         provider: &Arc<dyn Provider>,
         credentials: &Arc<Credentials>,
-        beyond: Option<i64>,
+        need: Need,
     ) -> impl Future<Output = Result<Token, ProviderError>> + use<> {
         let renewal = renewal::Renewal {
             inner: self.inner.clone(),
             account: *account,
             provider: provider.clone(),
             credentials: credentials.clone(),
-            beyond,
+            need,
         };
         let flight = self
             .inner
@@ -155,38 +212,59 @@ impl Broker {
 
 impl Inner {
     fn cached(&self, account: &Account) -> Option<Token> {
-        self.tokens
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(account)
-            .cloned()
+        locked(&self.tokens).get(account).cloned()
     }
 
     pub(crate) fn remember(&self, account: &Account, token: &Token) {
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tokens = locked(&self.tokens);
         tokens.retain(|known, _| {
             (known.tenant, known.namespace) != (account.tenant, account.namespace)
         });
         tokens.insert(*account, token.clone());
     }
 
-    fn forget(&self, account: &Account) {
-        self.tokens
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(account);
+    fn forget(&self, account: &Account, generation: i64) {
+        let mut tokens = locked(&self.tokens);
+        if tokens
+            .get(account)
+            .is_some_and(|token| token.generation <= generation)
+        {
+            tokens.remove(account);
+        }
     }
 
-    /// Whether a young token that was refused may be renewed: once, then not for a while.
-    fn may_renew_young(&self, account: &Account) -> bool {
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.retain(|_, at| at.elapsed() < YOUNG);
+    /// Whether it is time for another background renewal.
+    fn may_renew_ahead(&self, account: &Account) -> bool {
+        let mut ahead = locked(&self.ahead);
+        ahead.retain(|_, at| at.elapsed() < AHEAD_GAP);
+        let may = !ahead.contains_key(account);
+        ahead.entry(*account).or_insert_with(Instant::now);
+        may
+    }
+
+    /// Whether a young token that was refused may be renewed: one generation, then none for a
+    /// while. All who were refused with the same generation get the same answer.
+    fn may_renew_young(&self, account: &Account, generation: i64) -> bool {
+        let mut refusals = locked(&self.refusals);
+        refusals.retain(|_, (_, at)| at.elapsed() < YOUNG);
         match refusals.entry((account.tenant, account.namespace)) {
-            std::collections::hash_map::Entry::Occupied(_) => false,
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(tokio::time::Instant::now());
+            Entry::Occupied(entry) => generation <= entry.get().0,
+            Entry::Vacant(entry) => {
+                entry.insert((generation, Instant::now()));
                 true
             }
         }
     }
+
+    /// The places for renewals at one vendor.
+    fn places(&self, vendor: &'static str) -> Arc<Semaphore> {
+        let mut vendors = locked(&self.vendors);
+        let fresh = || Arc::new(Semaphore::new(AT_ONCE));
+        Arc::clone(vendors.entry(vendor).or_insert_with(fresh))
+    }
+}
+
+/// Locks state that each holder changes in one step, so that a panic leaves nothing half done.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::{
-    broker::{Account, Broker},
+    broker::{Account, Broker, Renewed},
     sealed::{open_credentials, seal_credentials},
     vault::{Place, Vault, VaultError},
 };
@@ -216,7 +216,11 @@ impl Connector {
         connection: &Connection,
         grant: Grant,
     ) -> Result<(), callweave_store::StoreError> {
-        self.broker.keep(&account_of(connection), grant).await
+        let place = credentials_place(connection.tenant_id, connection.id);
+        let sealed = &connection.sealed_credentials;
+        let credentials = open_credentials(&self.vault, &place, sealed).unwrap_or_default();
+        let account = account_of(connection);
+        self.broker.keep(&account, &credentials, grant).await
     }
 
     /// Seals credentials for a connection's row.
@@ -352,22 +356,34 @@ impl OpenConnection {
             .token(&self.account, &self.provider, &self.credentials)
             .await?;
         access.token = Some(token.access.clone());
-        match operation(access.clone()).await {
+        let error = match operation(access.clone()).await {
+            Err(error) if error.kind == ErrorKind::Unauthorized => error,
+            other => return other,
+        };
+        let renewed = self.broker.renew_refused(
+            &self.account,
+            &self.provider,
+            &self.credentials,
+            &token,
+            error.operation,
+        );
+        let Renewed::Token(renewed) = renewed.await? else {
+            return Err(forbidden(error));
+        };
+        access.token = Some(renewed.access);
+        access.now = self.clock.now();
+        match operation(access).await {
             Err(error) if error.kind == ErrorKind::Unauthorized => {
-                let renewed = self.broker.renew_refused(
-                    &self.account,
-                    &self.provider,
-                    &self.credentials,
-                    &token,
-                );
-                let Some(renewed) = renewed.await? else {
-                    return Err(error);
-                };
-                access.token = Some(renewed.access);
-                access.now = self.clock.now();
-                operation(access).await
+                self.broker.endpoint_refused(&self.account, error.operation);
+                Err(forbidden(error))
             }
             other => other,
         }
     }
+}
+
+/// A fresh token that is refused says something about rights, not about the credentials.
+const fn forbidden(mut error: ProviderError) -> ProviderError {
+    error.kind = ErrorKind::Forbidden;
+    error
 }

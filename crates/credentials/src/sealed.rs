@@ -47,6 +47,9 @@ pub(crate) fn open_credentials(
 pub(crate) struct TokenPair {
     pub(crate) access: SecretString,
     pub(crate) refresh: Option<SecretString>,
+    /// The version of the credentials it was got with: a pair that was set aside after the
+    /// credentials were replaced must not come back.
+    pub(crate) credentials_version: Option<i32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,6 +57,8 @@ struct TokenPairForm {
     access: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refresh: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    credentials_version: Option<i32>,
 }
 
 impl TokenPair {
@@ -64,6 +69,7 @@ impl TokenPair {
                 .refresh
                 .as_ref()
                 .map(|secret| secret.expose_secret().to_owned()),
+            credentials_version: self.credentials_version,
         };
         let bytes = serde_json::to_vec(&form).map_err(|_never| VaultError::Corrupt)?;
         vault.seal(place, &bytes)
@@ -76,6 +82,7 @@ impl TokenPair {
         Ok(Self {
             access: SecretString::from(form.access),
             refresh: form.refresh.map(SecretString::from),
+            credentials_version: form.credentials_version,
         })
     }
 }

@@ -36,6 +36,18 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    pub(crate) fn of(request: OutgoingRequest) -> Self {
+        let (parts, body) = request.request.into_parts();
+        Self {
+            operation: request.operation,
+            safety: request.safety,
+            method: parts.method,
+            uri: parts.uri,
+            headers: parts.headers,
+            body,
+        }
+    }
+
     /// Method, path and query, e.g. `GET /calls?limit=2`.
     pub fn line(&self) -> String {
         let target = self
@@ -200,15 +212,7 @@ impl CannedClient {
     }
 
     fn play(&self, request: OutgoingRequest) -> Result<Answer, TransportError> {
-        let (parts, body) = request.request.into_parts();
-        let recorded = Recorded {
-            operation: request.operation,
-            safety: request.safety,
-            method: parts.method,
-            uri: parts.uri,
-            headers: parts.headers,
-            body,
-        };
+        let recorded = Recorded::of(request);
         let mut state = self.lock();
         state.requests.push(recorded.clone());
         let scripted = state

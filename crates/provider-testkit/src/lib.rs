@@ -1,6 +1,7 @@
 //! For tests only: what the tests of vendors and of the engine share.
 //!
 //! - [`CannedClient`] plays scripted answers and records what it was asked;
+//! - [`Recorder`] records what any other client was asked;
 //! - [`Fixtures`] loads vendor documents kept beside a crate;
 //! - [`Caller`] makes call contexts;
 //! - [`fake`] is a fifth vendor that lives in memory, with knobs for what vendors do wrong;
@@ -22,7 +23,9 @@ pub mod fake;
 mod caller;
 mod canned;
 mod fixtures;
+mod recorder;
 
 pub use caller::Caller;
 pub use canned::{CannedClient, Recorded};
 pub use fixtures::Fixtures;
+pub use recorder::Recorder;

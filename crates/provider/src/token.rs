@@ -58,17 +58,24 @@ pub trait TokenGrant: Send + Sync {
 
 /// The `exp` of a JWT, read without trust and without checking the signature; a hint, no proof.
 pub fn jwt_expiry(token: &str) -> Expiry {
-    let claims = token.split('.').nth(1).and_then(decode_base64url);
-    let exp = claims
-        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
-        .and_then(|claims| claims.get("exp").and_then(crate::number::as_i64));
-    match exp
-        .and_then(|seconds| seconds.checked_mul(1_000))
-        .and_then(Timestamp::from_millis)
-    {
+    match jwt_instant(token, "exp") {
         Some(instant) => Expiry::At(instant),
         None => Expiry::Unknown,
     }
+}
+
+/// How long a JWT lives from `iat` to `exp`, whatever anybody's clock says; a hint like
+/// [`jwt_expiry`].
+pub fn jwt_life(token: &str) -> Option<Duration> {
+    let life = jwt_instant(token, "exp")?.since(jwt_instant(token, "iat")?);
+    (!life.is_zero()).then_some(life)
+}
+
+fn jwt_instant(token: &str, claim: &str) -> Option<Timestamp> {
+    let bytes = token.split('.').nth(1).and_then(decode_base64url)?;
+    let claims: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    let seconds = claims.get(claim).and_then(crate::number::as_i64)?;
+    Timestamp::from_millis(seconds.checked_mul(1_000)?)
 }
 
 fn decode_base64url(text: &str) -> Option<Vec<u8>> {
@@ -78,9 +85,11 @@ fn decode_base64url(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-    use super::{Expiry, jwt_expiry};
+    use super::{Expiry, jwt_expiry, jwt_life};
 
     #[test]
     fn the_end_of_a_jwt_is_read_and_garbage_is_unknown() {
@@ -92,6 +101,13 @@ mod tests {
         let huge = URL_SAFE_NO_PAD.encode(r#"{"exp": 9223372036854775807}"#);
         for garbage in [String::new(), "a.b.c".into(), format!("h.{huge}.s")] {
             assert_eq!(jwt_expiry(&garbage), Expiry::Unknown, "{garbage}");
+            assert_eq!(jwt_life(&garbage), None, "{garbage}");
         }
+        let lives = |claims: &str| jwt_life(&format!("h.{}.s", URL_SAFE_NO_PAD.encode(claims)));
+        assert_eq!(
+            lives(r#"{"iat": 1800000000, "exp": 1800000060}"#),
+            Some(Duration::from_mins(1))
+        );
+        assert_eq!(lives(r#"{"iat": 1800000000, "exp": 1800000000}"#), None);
     }
 }

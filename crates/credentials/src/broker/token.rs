@@ -13,6 +13,10 @@ const HARD_MARGIN: Duration = Duration::from_secs(30);
 /// The shortest margin before the end within which a token is renewed in the background.
 const SOFT_MARGIN: Duration = Duration::from_secs(60);
 
+/// A token is used for so long whatever its vendor says about its end: a vendor that talks
+/// nonsense must not be asked for a token all the time.
+const SHORTEST_USE: Duration = Duration::from_secs(60);
+
 /// A token in use.
 #[derive(Clone, Debug)]
 pub struct Token {
@@ -24,28 +28,36 @@ pub struct Token {
     hard_end: Instant,
 }
 
+/// What is known about the life of a token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Life {
+    /// When it was got.
+    pub(crate) obtained_at: Timestamp,
+    /// When it ends.
+    pub(crate) expires_at: Timestamp,
+    /// It was handed in: there is no other to be got ahead of its end.
+    pub(crate) handed_in: bool,
+}
+
 impl Token {
-    /// A token that was got at `obtained_at` and ends at `expires_at`, seen at `now`.
-    pub(crate) fn new(
-        access: SecretString,
-        generation: i64,
-        obtained_at: Timestamp,
-        expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Self {
-        let life = expires_at.since(obtained_at);
-        let left = expires_at.since(now);
-        let hard = HARD_MARGIN.min(life / 10);
-        let soft = SOFT_MARGIN.max(life / 10).min(life / 2);
+    /// A token seen at `now`.
+    pub(crate) fn new(access: SecretString, generation: i64, life: Life, now: Timestamp) -> Self {
+        let whole = life.expires_at.since(life.obtained_at);
+        let left = life.expires_at.since(now);
+        let hard = HARD_MARGIN.min(whole / 10);
+        let soft = SOFT_MARGIN.max(whole / 10).min(whole / 2);
         let jitter = rand::rng().random_range(0.75..=1.0);
         let here = Instant::now();
-        let age = now.since(obtained_at);
+        let age = now.since(life.obtained_at);
+        let earliest = here + SHORTEST_USE.saturating_sub(age);
+        let hard_end = (here + left.saturating_sub(hard)).max(earliest);
+        let soft_end = (here + left.saturating_sub(soft.mul_f64(jitter))).max(earliest);
         Self {
             access,
             generation,
             obtained: here.checked_sub(age).unwrap_or(here),
-            soft_end: here + left.saturating_sub(soft.mul_f64(jitter)),
-            hard_end: here + left.saturating_sub(hard),
+            soft_end: if life.handed_in { hard_end } else { soft_end },
+            hard_end,
         }
     }
 

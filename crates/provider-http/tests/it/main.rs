@@ -8,3 +8,4 @@ mod pace;
 mod retries;
 mod support;
 mod timeouts;
+mod tls;

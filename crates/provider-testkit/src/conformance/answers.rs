@@ -22,7 +22,7 @@ pub enum Class {
     Empty,
     /// 200 with JSON that is cut off.
     Truncated,
-    /// 200 with JSON of another shape.
+    /// 200 with JSON that is neither an object nor a list.
     OtherShape,
     /// 401.
     Unauthorized,
@@ -74,7 +74,7 @@ impl Class {
             Self::NoContent => answers::empty(204),
             Self::Empty => answers::typed(200, "application/json", ""),
             Self::Truncated => answers::typed(200, "application/json", r#"{"data": [{"id": 1}, {"#),
-            Self::OtherShape => answers::typed(200, "application/json", "[[1]]"),
+            Self::OtherShape => answers::typed(200, "application/json", r#""under maintenance""#),
             Self::Unauthorized => answers::typed(401, "application/json", "{}"),
             Self::TooManyRequests => {
                 let answer = answers::typed(429, "application/json", "{}");
@@ -138,30 +138,31 @@ impl Class {
 
 pub(super) async fn check(factory: &dyn ProviderFactory, case: &Case) {
     let stream = walks::first_stream(factory, case).await;
+    let mut misread = Vec::new();
     for action in Action::ALL {
         for class in Class::ALL {
             if action != Action::Media || class.tells_of_media() {
-                one(factory, case, action, class, &stream).await;
+                misread.extend(one(factory, case, action, class, &stream).await);
             }
         }
     }
+    assert!(misread.is_empty(), "answers are read wrongly: {misread:#?}");
 }
 
+/// What is wrong with how an action reads a class of answers.
 async fn one(
     factory: &dyn ProviderFactory,
     case: &Case,
     action: Action,
     class: Class,
     stream: &str,
-) {
+) -> Option<String> {
     let about = format!("{action:?} answered with {class:?}");
     let client = CannedClient::new().otherwise(move |_| class.play());
-    let provider = case.provider(factory, &client);
-    let Some(outcome) = case.act(action, provider.as_ref(), stream).await else {
-        return;
-    };
+    let provider = case.provider(factory, client.shared());
+    let outcome = case.act(action, provider.as_ref(), stream).await?;
     if client.requests().is_empty() {
-        return; // Answered without the vendor (streams that are fixed, a token handed in).
+        return None; // Answered without the vendor (streams that are fixed, a token handed in).
     }
     case.assert_contained(&about, &client.requests());
     if let Err(error) = &outcome {
@@ -178,17 +179,38 @@ async fn one(
         .iter()
         .find(|(a, c, _)| *a == action && *c == class);
     let kind = match exception {
-        Some((_, _, Expected::Anything)) => return,
+        Some((_, _, Expected::Anything)) => return None,
         Some((_, _, Expected::Kind(kind))) => *kind,
         None => class.kind(action),
     };
     match outcome {
-        Ok(success) => panic!("{about}: expected {kind:?}, and it is a success: {success}"),
+        // JSON of a shape that cannot be translated may cost the record instead of the moment.
+        Ok(success)
+            if (action, class) == (Action::Fetch, Class::OtherShape)
+                && success.starts_with("Quarantined") =>
+        {
+            None
+        }
+        Ok(success) => Some(format!(
+            "{about}: {kind:?} is due, and it is a success: {success}"
+        )),
+        // A token that nothing renews is a credential.
+        Err(error)
+            if class == Class::Unauthorized
+                && provider.token_grant().is_none()
+                && error.kind == ErrorKind::InvalidCredentials =>
+        {
+            None
+        }
+        Err(error) if error.kind != kind => Some(format!(
+            "{about}: {kind:?} is due, and it is {:?}",
+            error.kind
+        )),
         Err(error) => {
-            assert_eq!(error.kind, kind, "{about}");
             if exception.is_none() {
                 retryability(&about, class, &error);
             }
+            None
         }
     }
 }

@@ -119,7 +119,7 @@ fn coverage(factory: &dyn ProviderFactory) {
 
 fn capabilities(factory: &dyn ProviderFactory, case: &Case) {
     let manifest = factory.manifest();
-    let provider = case.provider(factory, &CannedClient::new());
+    let provider = case.provider(factory, CannedClient::new().shared());
     assert_eq!(provider.manifest().vendor, manifest.vendor, "two manifests");
     let mut seen = BTreeSet::new();
     for capability in manifest.capabilities {

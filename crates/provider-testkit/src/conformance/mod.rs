@@ -14,15 +14,15 @@ use std::sync::Arc;
 
 use callweave_model::{Timestamp, call::Media};
 use callweave_provider::{
-    CallContext, Change, ErrorKind, Provider, ProviderError, ProviderFactory, RecordRef, Settings,
-    Walk,
+    CallContext, Change, ErrorKind, HttpClient, Provider, ProviderError, ProviderFactory,
+    RecordRef, Settings, Walk,
 };
 use secrecy::SecretString;
 use serde_json::Value;
 
 pub use answers::Class;
 
-use crate::{Caller, CannedClient, Recorded};
+use crate::{Caller, Recorded, Recorder};
 
 /// The operations the suite tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub enum Expected {
     Anything,
 }
 
-type Healthy = Arc<dyn Fn() -> CannedClient + Send + Sync>;
+type Healthy = Arc<dyn Fn() -> Arc<dyn HttpClient> + Send + Sync>;
 
 /// A healthy account of a vendor, and what is particular about the vendor.
 pub struct Case {
@@ -89,12 +89,12 @@ impl Case {
     /// An account with these settings and credentials, whose requests all go below `base_url`.
     ///
     /// `healthy` makes a client that answers every request of a walk and of the other operations
-    /// that the case names. Give each secret credential a value that occurs nowhere else.
+    /// that the case names: a canned one, or one toward a sandbox that does not change meanwhile. Give each secret credential a value that occurs nowhere else.
     pub fn new(
         settings: Value,
         credentials: &[(&str, &str)],
         base_url: &str,
-        healthy: impl Fn() -> CannedClient + Send + Sync + 'static,
+        healthy: impl Fn() -> Arc<dyn HttpClient> + Send + Sync + 'static,
     ) -> Self {
         let Value::Object(settings) = settings else {
             panic!("settings are an object");
@@ -163,12 +163,17 @@ impl Case {
     pub(crate) fn provider(
         &self,
         factory: &dyn ProviderFactory,
-        client: &CannedClient,
+        client: Arc<dyn HttpClient>,
     ) -> Arc<dyn Provider> {
-        match factory.build(self.settings.clone(), client.shared()) {
+        match factory.build(self.settings.clone(), client) {
             Ok(provider) => provider,
             Err(error) => panic!("the settings of the case are refused: {error}"),
         }
+    }
+
+    /// A client of the healthy account.
+    pub(crate) fn client(&self) -> Recorder {
+        Recorder::new((self.healthy)())
     }
 
     /// Runs an action; `None` when the vendor or the case has no such thing. `Ok` holds what came,

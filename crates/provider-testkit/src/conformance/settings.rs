@@ -9,7 +9,7 @@ use crate::CannedClient;
 pub(super) fn check(factory: &dyn ProviderFactory, case: &Case) {
     let client = CannedClient::new();
     let build = |settings: Settings| factory.build(settings, client.shared());
-    let _provider = case.provider(factory, &client);
+    let _provider = case.provider(factory, client.shared());
 
     let mut unknown = case.settings.clone();
     unknown.0.insert("no_such_setting".to_owned(), json!(1));

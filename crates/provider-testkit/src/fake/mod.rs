@@ -20,7 +20,7 @@ use callweave_provider::{
 use serde::Deserialize;
 
 use provider::FakeProvider;
-pub use tokens::RefreshRule;
+pub use tokens::{RefreshRule, Tokens};
 pub use vendor::{FakeVendor, Listing, Standing};
 
 /// The operations of the fake vendor, as they stand in errors and counters.

@@ -12,7 +12,7 @@ fn case() -> Case {
         json!({"account": "main"}),
         &[("password", "correct-canary")],
         "https://fake.example",
-        CannedClient::new,
+        || CannedClient::new().shared(),
     )
     .with_record(RecordRef::new("call", "1"), None)
 }
@@ -38,7 +38,7 @@ async fn a_secret_that_cannot_be_looked_for_is_refused() {
         json!({}),
         &[("password", "short")],
         "https://fake.example",
-        CannedClient::new,
+        || CannedClient::new().shared(),
     );
     conformance::run(&FakeFactory::without_tokens(), case).await;
 }

@@ -6,6 +6,7 @@
 )]
 
 mod canned;
+mod conformance;
 mod mapping;
 mod mutation;
 mod sandbox;

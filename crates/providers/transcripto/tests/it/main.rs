@@ -6,6 +6,7 @@
     reason = "a test may panic"
 )]
 
+mod conformance;
 mod documented;
 mod files;
 mod garbage;
