@@ -103,15 +103,15 @@ pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     })
 }
 
-/// serde names an unknown, missing or repeated member in its message only.
+/// serde says the kind in its message only, and there alone names a member that is missing.
 fn kind_of(message: &str) -> (&'static str, Option<&str>) {
     let named = |prefix: &str| {
         message
             .strip_prefix(prefix)
             .and_then(|rest| rest.split('`').next())
     };
-    if let Some(member) = named("unknown field `") {
-        return ("unknown_member", Some(member));
+    if named("unknown field `").is_some() {
+        return ("unknown_member", None);
     }
     if let Some(member) = named("missing field `") {
         return ("missing", Some(member));
