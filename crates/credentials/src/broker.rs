@@ -118,7 +118,8 @@ impl Broker {
             .map(Some)
     }
 
-    /// Keeps a token that was got outside of a renewal, if the account has none yet.
+    /// Keeps a token that was got outside of a renewal, if the account has none of these
+    /// credentials yet.
     pub(crate) async fn keep(&self, account: &Account, grant: Grant) -> Result<(), StoreError> {
         renewal::keep(&self.inner, account, grant).await
     }

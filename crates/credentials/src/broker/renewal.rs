@@ -60,12 +60,13 @@ impl From<VaultError> for Failure {
     }
 }
 
-/// Keeps a grant from outside of a renewal, if the account has no token yet.
+/// Keeps a grant from outside of a renewal, if the account has no token of these credentials yet.
 pub(super) async fn keep(inner: &Inner, account: &Account, grant: Grant) -> Result<(), StoreError> {
     let now = inner.clock.now();
     let mut tx = inner.store.tenant(account.tenant).await?;
     let row = tx.load_token(account.namespace).await?;
-    if row.sealed_token.is_none()
+    let missing = row.sealed_token.is_none() || row.cred_version != account.credentials_version;
+    if missing
         && let Some(epoch) = tx
             .lease_token(account.namespace, inner.owner, LEASE)
             .await?
