@@ -89,29 +89,32 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 /// Reads a value into a type; the error points at the member.
-pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+fn decode<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
-        let message = error.inner().to_string();
-        let (code, member) = kind_of(&message);
-        let mut pointer = pointer(error.path());
-        if let Some(member) = member {
-            pointer.push('/');
-            pointer.push_str(&escape(member));
-        }
-        Problem::new(codes::INVALID_BODY, message.clone())
-            .with_error(FieldError::body(pointer, code, message))
+        let pointer = pointer(error.path());
+        undecodable(pointer, &error.inner().to_string())
     })
 }
 
-/// serde names an unknown, missing or repeated member in its message only.
+/// What serde says of a member, as a problem.
+pub(crate) fn undecodable(mut pointer: String, message: &str) -> Problem {
+    let (code, member) = kind_of(message);
+    if let Some(member) = member {
+        pointer.push('/');
+        pointer.push_str(&escape(member));
+    }
+    Problem::new(codes::INVALID_BODY, message).with_error(FieldError::body(pointer, code, message))
+}
+
+/// serde says the kind in its message only, and there alone names a member that is missing.
 fn kind_of(message: &str) -> (&'static str, Option<&str>) {
     let named = |prefix: &str| {
         message
             .strip_prefix(prefix)
             .and_then(|rest| rest.split('`').next())
     };
-    if let Some(member) = named("unknown field `") {
-        return ("unknown_member", Some(member));
+    if named("unknown field `").is_some() {
+        return ("unknown_member", None);
     }
     if let Some(member) = named("missing field `") {
         return ("missing", Some(member));

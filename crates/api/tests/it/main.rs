@@ -1,4 +1,10 @@
 //! The API through its own router, with a real database and a vendor that lives in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of tests fails its test"
+)]
 
 mod support;
 

@@ -1,1 +1,133 @@
-//! .
+//! Calls that the CRM brings.
+
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, sample};
+
+#[tokio::test]
+async fn a_call_is_registered_once_and_waits_for_its_vendor() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let body = json!({
+        "connection_id": connection, "remote_id": "1760000000-101",
+        "facts": {
+            "started_at": "2026-03-02T09:15:00Z", "direction": "inbound",
+            "parties": [{"role": "customer", "phone": "+99990001122"}],
+        },
+        "client_metadata": {"deal": 5},
+        "external_refs": [{"system": "crm", "type": "lead", "id": "7"}],
+    });
+    let made = gateway.post("/v1/calls", &body).await;
+    assert_eq!(made.status, 201, "{:?}", made.body);
+    let call = made.json();
+    let id = call["id"].as_str().unwrap();
+    assert_eq!(made.header("location"), format!("/v1/calls/{id}"));
+    assert_eq!(call["remote_id"], "1760000000-101");
+    assert_eq!(call["started_at"], "2026-03-02T09:15:00.000Z");
+    assert_eq!(call["started_at_source"], "client");
+    assert_eq!(call["direction"], "inbound");
+    assert_eq!(call["parties"][0]["phone"], "+99990001122");
+    assert_eq!(call["client_metadata"]["deal"], 5);
+    assert_eq!(call["artifacts"]["transcript"]["state"], "pending");
+    let shown = gateway.get(made.header("location")).await;
+    assert_eq!(shown.header("etag"), made.header("etag"));
+    let transcript = gateway.get(&format!("/v1/calls/{id}/transcript")).await;
+    assert_eq!(transcript.json()["state"], "pending");
+    let again = gateway
+        .post(
+            "/v1/calls",
+            &json!({"connection_id": connection, "remote_id": "1760000000-101"}),
+        )
+        .await;
+    assert_eq!(again.status, 200);
+    assert_eq!(again.json(), shown.json(), "nothing is changed or lost");
+    let status = gateway
+        .get(&format!("/v1/connections/{connection}/status"))
+        .await
+        .json();
+    assert_eq!(status["records"]["waiting"], 1);
+}
+
+#[tokio::test]
+async fn a_call_that_the_vendor_told_is_only_annotated() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let id = gateway
+        .put(connection, vec![sample("known", "2026-03-02T09:15:00Z")])
+        .await[0];
+    let body = json!({
+        "connection_id": connection, "remote_id": "known", "client_metadata": {"a": 1},
+    });
+    let answer = gateway.post("/v1/calls", &body).await;
+    assert_eq!(answer.status, 200);
+    let call = answer.json();
+    assert_eq!(call["id"], id.to_string());
+    assert_eq!(call["client_metadata"]["a"], 1);
+    assert_eq!(call["started_at_source"], "vendor");
+}
+
+#[tokio::test]
+async fn a_call_is_imported_whole() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let import = |extra: Value| {
+        let mut call = json!({
+            "remote_id": "elsewhere-1", "started_at": "2025-01-02T03:04:05Z",
+            "direction": "outbound",
+            "transcript": {
+                "language": "en", "source": "client", "format": "utterances", "derived": false,
+                "utterances": [{"seq": 0, "start_ms": 0, "end_ms": 900, "text": "Hello there"}],
+            },
+        });
+        for (name, value) in extra.as_object().unwrap() {
+            call[name] = value.clone();
+        }
+        json!({"connection_id": connection, "call": call})
+    };
+    let made = gateway.post("/v1/calls", &import(json!({}))).await;
+    assert_eq!(made.status, 201, "{:?}", made.body);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        gateway.get("/v1/calls?q=hello").await.ids(),
+        std::slice::from_ref(&id)
+    );
+    let again = gateway
+        .post("/v1/calls", &import(json!({"subject": "Second thoughts"})))
+        .await;
+    assert_eq!(
+        (again.status, &again.json()["subject"]),
+        (200, &json!("Second thoughts"))
+    );
+    let refused = [
+        (json!({"tenant_id": "x"}), "/call/tenant_id"),
+        (json!({"parties": [{"index": 0}]}), "/call/parties/0/role"),
+        (json!({"media": [{}]}), "/call/media"),
+        (json!({"remote_id": ""}), "/call/remote_id"),
+        (json!({"started_at": "yesterday"}), "/call/started_at"),
+        (
+            json!({"started_at": "-008000-01-01T00:00:00Z"}),
+            "/call/started_at",
+        ),
+    ];
+    for (extra, pointer) in refused {
+        let answer = gateway.post("/v1/calls", &import(extra.clone())).await;
+        assert_eq!(
+            (answer.status, answer.pointer().as_str()),
+            (422, pointer),
+            "{extra}"
+        );
+    }
+    gateway
+        .put(
+            connection,
+            vec![sample("vendors-own", "2026-03-02T09:15:00Z")],
+        )
+        .await;
+    let foreign = gateway
+        .post("/v1/calls", &import(json!({"remote_id": "vendors-own"})))
+        .await;
+    assert_eq!(
+        (foreign.status, foreign.code().as_str()),
+        (409, "gateway.conflict")
+    );
+}

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::unwritable;
 use crate::{
+    extract::undecodable,
     problem::{FieldError, Problem, codes},
     wire::input::Check,
 };
@@ -40,8 +41,7 @@ pub(super) fn record(members: Map<String, Value>, now: Timestamp) -> Result<Fetc
         known.extend(members);
     }
     let decoded = decode_value::<AnalyzedCall>(&whole).map_err(|error| {
-        let detail = error.source.to_string();
-        Problem::invalid_member(&format!("/call{}", error.pointer), detail)
+        undecodable(format!("/call{}", error.pointer), &error.source.to_string())
     })?;
     if !decoded.unmapped.is_empty() {
         let errors: Vec<FieldError> = decoded

@@ -40,7 +40,6 @@ pub(crate) use vendors::{UNDATED, UndatedFactory};
 /// A gateway with a database of its own.
 pub(crate) struct Gateway {
     pub(crate) router: Router,
-    pub(crate) state: ApiState,
     pub(crate) store: Store,
     pub(crate) vendor: FakeFactory,
     /// The tenant most tests work in, and a key of it that may do everything.
@@ -84,8 +83,7 @@ impl Gateway {
             options,
         );
         let mut gateway = Self {
-            router: router(state.clone()),
-            state,
+            router: router(state),
             store,
             vendor,
             tenant: TenantId(Uuid::nil()),

@@ -6,7 +6,7 @@ use axum::{
 };
 use callweave_model::{Transcript, enums::ArtifactState};
 use callweave_store::calls::StoredCall;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use uuid::Uuid;
 
 use super::{
@@ -109,6 +109,7 @@ pub(crate) async fn get_call_transcript(
     };
     let mut response = match format {
         Format::Json => json(&conditions, &tag, &query, stored, progress, transcript)?,
+        _ if conditions.already_has(&tag) => StatusCode::NOT_MODIFIED.into_response(),
         _ => words(format, &stored, transcript.as_ref())?,
     };
     respond::set_tag(&mut response, &tag);
