@@ -29,7 +29,7 @@ const NO_INTENT: i64 = -1;
 /// The longest pause after failures, as a power of two of seconds.
 const LONGEST_PAUSE_POWER: i32 = 9;
 
-/// Keeps a grant from outside of a renewal, if the account has no token yet.
+/// Keeps a grant from outside of a renewal, if the account has none of these credentials yet.
 pub(super) async fn keep(
     inner: &Inner,
     account: &Account,
@@ -39,7 +39,9 @@ pub(super) async fn keep(
     let now = inner.clock.now();
     let mut tx = inner.store.tenant(account.tenant).await?;
     let row = tx.load_token(account.namespace).await?;
-    if row.sealed_token.is_none()
+    let none_of_these =
+        row.sealed_token.is_none() || row.cred_version != account.credentials_version;
+    if none_of_these
         && let Ok(token) = new_token(inner, account, credentials, &grant, now)
         && let Some(epoch) = tx
             .lease_token(account.namespace, inner.owner, lease())

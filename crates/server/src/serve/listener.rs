@@ -90,7 +90,10 @@ pub(crate) async fn serve(
     // New connections are refused by the system from here on.
     drop(listener);
     connections.close();
-    if timeout(limits.drain_timeout, connections.wait()).await.is_err() {
+    if timeout(limits.drain_timeout, connections.wait())
+        .await
+        .is_err()
+    {
         warn!(
             server.connections = connections.len(),
             "Some requests took too long to finish and are cut off"
