@@ -165,7 +165,12 @@ pub(crate) enum KeysCommand {
         #[arg(long, value_name = "NAME")]
         name: String,
         /// What the key may do, e.g. calls:read; may be repeated. `*` for everything
-        #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',')]
+        #[arg(
+            long = "scope",
+            value_name = "SCOPE",
+            required = true,
+            value_delimiter = ','
+        )]
         scopes: Vec<String>,
         /// After how long the key ends, e.g. 720h [default: never]
         #[arg(long, value_name = "DURATION", value_parser = duration)]

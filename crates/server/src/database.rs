@@ -99,7 +99,10 @@ pub(crate) fn prepare_data_dir(path: &Path) -> anyhow::Result<()> {
     } else {
         0o700
     };
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+    if let Some(parent) = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
         fs::create_dir_all(parent).with_context(|| format!("create {}", parent.display()))?;
     }
     match fs::DirBuilder::new().mode(mode).create(path) {

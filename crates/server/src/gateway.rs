@@ -73,7 +73,7 @@ impl Gateway {
             .verify_isolation()
             .await
             .context("the database would not keep tenants apart")?;
-        let outbound = Outbound::new(&config.egress, clock.clone())?;
+        let outbound = Outbound::new(&config.egress, config.vendors, clock.clone())?;
         let vault = ring.vault.clone();
         let broker = Broker::new(
             worker_store.clone(),
@@ -187,7 +187,11 @@ pub(crate) async fn schema(store: &Store, migrate: Migrate) -> anyhow::Result<()
 /// Derived, so that replicas agree without one more secret. A new active key makes cursors of
 /// before worthless, which clients are told.
 fn cursor_key(ring: &KeyRing) -> Vec<u8> {
-    let active = ring.text.expose_secret().split(',').find(|key| !key.trim().is_empty());
+    let active = ring
+        .text
+        .expose_secret()
+        .split(',')
+        .find(|key| !key.trim().is_empty());
     Sha256::new()
         .chain_update("callweave/1|cursors|")
         .chain_update(active.unwrap_or_default().trim())

@@ -75,9 +75,8 @@ async fn examine(config: &Config, findings: &mut Findings) -> anyhow::Result<()>
         )
     })?;
     let opened = database::open(config, |step| tracing::info!("{step}")).await;
-    let Some(database) = findings.note("database", opened, |database| {
-        database.place().to_string()
-    })?
+    let Some(database) =
+        findings.note("database", opened, |database| database.place().to_string())?
     else {
         return Ok(());
     };
@@ -122,7 +121,10 @@ async fn examine_database(
 async fn examine_schema(store: &Store, findings: &mut Findings) -> anyhow::Result<bool> {
     if store.needs_migration().await? {
         // Not wrong: `serve` applies them.
-        findings.good("schema", "migrations are missing; `serve` or `migrate` applies them")?;
+        findings.good(
+            "schema",
+            "migrations are missing; `serve` or `migrate` applies them",
+        )?;
         return Ok(false);
     }
     findings.good("schema", "up to date")?;

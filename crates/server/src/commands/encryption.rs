@@ -13,10 +13,11 @@ pub(super) fn run(command: &EncryptionCommand) -> anyhow::Result<()> {
                 format!("key-{}", now.strftime("%Y%m%d-%H%M%S"))
             });
             let key = generate_key(&id);
-            Vault::parse(&key)
-                .map_err(|_error| ConfigError::Contradiction(
+            Vault::parse(&key).map_err(|_error| {
+                ConfigError::Contradiction(
                     "--id: must be 1 to 64 letters, digits and -_.".to_owned(),
-                ))?;
+                )
+            })?;
             output::data(key)?;
             Ok(())
         }

@@ -20,6 +20,8 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// For the head of a request.
     pub(crate) header_timeout: Duration,
+    /// Between two pieces of a request's body.
+    pub(crate) body_timeout: Duration,
     /// For requests under way when the process is told to stop.
     pub(crate) drain_timeout: Duration,
 }
@@ -68,13 +70,7 @@ pub(crate) async fn serve(
             }
         };
         metrics::counter!("callweave_http_connections_total").increment(1);
-        let served = connection::serve(
-            stream,
-            peer,
-            router.clone(),
-            limits.header_timeout,
-            shutdown.clone(),
-        );
+        let served = connection::serve(stream, peer, router.clone(), limits, shutdown.clone());
         let abort = abort.clone();
         connections.spawn(async move {
             let gauge = metrics::gauge!("callweave_http_connections");
@@ -90,7 +86,10 @@ pub(crate) async fn serve(
     // New connections are refused by the system from here on.
     drop(listener);
     connections.close();
-    if timeout(limits.drain_timeout, connections.wait()).await.is_err() {
+    if timeout(limits.drain_timeout, connections.wait())
+        .await
+        .is_err()
+    {
         warn!(
             server.connections = connections.len(),
             "Some requests took too long to finish and are cut off"
