@@ -11,20 +11,23 @@ use callweave_provider_http::{
 };
 use uuid::Uuid;
 
-use crate::config::Egress;
+use crate::config::{Egress, Vendors};
 
 /// Gives every vendor account its client.
 #[derive(Clone, Debug)]
 pub(crate) struct Outbound {
     transport: HttpTransport,
     guard: Guard,
-    requests_per_second: u32,
-    concurrency: u32,
+    vendors: Vendors,
 }
 
 impl Outbound {
     /// The way out as it is configured.
-    pub(crate) fn new(egress: &Egress, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        egress: &Egress,
+        vendors: Vendors,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
         let guard = Guard::new(egress.allow.iter().copied());
         let config = TransportConfig {
             connect_timeout: egress.connect_timeout,
@@ -39,16 +42,15 @@ impl Outbound {
         Ok(Self {
             transport,
             guard,
-            requests_per_second: egress.requests_per_second,
-            concurrency: egress.concurrency,
+            vendors,
         })
     }
 
     /// What is configured in place of what is known to be good for the vendor.
     const fn budget(&self, known: RateBudget) -> RateBudget {
         RateBudget {
-            requests_per_second: or(self.requests_per_second, known.requests_per_second),
-            concurrency: or(self.concurrency, known.concurrency),
+            requests_per_second: or(self.vendors.requests_per_second, known.requests_per_second),
+            concurrency: or(self.vendors.concurrency, known.concurrency),
         }
     }
 }

@@ -73,7 +73,7 @@ impl Gateway {
             .verify_isolation()
             .await
             .context("the database would not keep tenants apart")?;
-        let outbound = Outbound::new(&config.egress, clock.clone())?;
+        let outbound = Outbound::new(&config.egress, config.vendors, clock.clone())?;
         let vault = ring.vault.clone();
         let broker = Broker::new(
             worker_store.clone(),

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
+use callweave_api::ApiState;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,8 @@ pub(crate) struct Process {
     server: JoinHandle<anyhow::Result<()>>,
     supervisor: Supervisor,
     shutdown: CancellationToken,
+    /// Where the API is answered.
+    api: Option<ApiState>,
 }
 
 /// What a process is started as.
@@ -71,7 +74,14 @@ impl Process {
         let shutdown = CancellationToken::new();
         let supervisor = Supervisor::new(shutdown.clone());
         supervise(&supervisor, &gateway, config, start.role, &figures);
-        let router = router(&gateway, config, start.role, figures);
+        let api = start
+            .role
+            .serves_api()
+            .then(|| routes::api_state(&gateway, &config.server, figures.clone()));
+        let router = match &api {
+            Some(state) => callweave_api::router(state.clone()),
+            None => routes::health(gateway.worker_store.clone(), figures, shutdown.clone()),
+        };
         let server = spawn_server(listener, router, config, &shutdown);
         Ok(Self {
             address,
@@ -80,6 +90,7 @@ impl Process {
             server,
             supervisor,
             shutdown,
+            api,
         })
     }
 
@@ -106,6 +117,9 @@ impl Process {
     /// token renewals are saved, our own database ends last.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         info!("Stops");
+        if let Some(api) = &self.api {
+            api.begin_drain();
+        }
         self.shutdown.cancel();
         let workers = async {
             if tokio::time::timeout(WORKERS_TIME, self.supervisor.wait())
@@ -168,15 +182,6 @@ fn supervise(
     });
 }
 
-fn router(gateway: &Gateway, config: &Config, role: Role, figures: PrometheusHandle) -> Router {
-    let _ = config;
-    if role.serves_api() {
-        routes::health(gateway.store.clone(), figures)
-    } else {
-        routes::health(gateway.worker_store.clone(), figures)
-    }
-}
-
 fn spawn_server(
     listener: TcpListener,
     router: Router,
@@ -186,8 +191,8 @@ fn spawn_server(
     let limits = serve::Limits {
         connections: config.server.max_connections,
         header_timeout: config.server.header_timeout,
+        body_timeout: config.server.body_timeout,
         drain_timeout: config.server.drain_timeout,
     };
-    let router = routes::unready_when_stopping(router, shutdown.clone());
     tokio::spawn(serve::serve(listener, router, limits, shutdown.clone()))
 }

@@ -1,49 +1,62 @@
 //! What the process answers over HTTP, by its role.
 
-use axum::{
-    Router,
-    extract::{Request, State},
-    http::{StatusCode, header},
-    middleware::{self, Next},
-    response::{IntoResponse as _, Response},
-    routing::get,
-};
+use std::sync::Arc;
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use callweave_api::{ApiOptions, ApiState, CursorKey};
 use callweave_store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-/// The path that load balancers ask before they send requests.
-const READINESS: &str = "/readyz";
+use crate::{config::Server, gateway::Gateway};
+
+/// The state of the REST API.
+pub(crate) fn api_state(gateway: &Gateway, server: &Server, figures: PrometheusHandle) -> ApiState {
+    let options = ApiOptions {
+        body_limit: server.max_body_bytes,
+        concurrency: server.max_requests,
+        cors_origins: server
+            .cors_origins
+            .iter()
+            .map(|origin| origin.0.clone())
+            .collect(),
+        metrics: Some(Arc::new(move || figures.render())),
+        ..ApiOptions::default()
+    };
+    ApiState::new(
+        gateway.store.clone(),
+        gateway.connector.clone(),
+        gateway.clock.clone(),
+        gateway.ids.clone(),
+        CursorKey::new(gateway.cursor_key.clone()),
+        options,
+    )
+}
 
 /// What a process without the API answers: whether it lives, whether it can work, its figures.
-pub(crate) fn health(store: Store, figures: PrometheusHandle) -> Router {
-    let ready = async |State(store): State<Store>| match store.ping().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the database cannot be reached\n",
-        ),
+pub(crate) fn health(
+    store: Store,
+    figures: PrometheusHandle,
+    shutdown: CancellationToken,
+) -> Router {
+    let ready = async |State((store, shutdown)): State<(Store, CancellationToken)>| {
+        if shutdown.is_cancelled() {
+            return unready("the worker is shutting down");
+        }
+        match store.ping().await {
+            Ok(()) => (StatusCode::OK, Json(json!({"status": "ok"}))),
+            Err(_) => unready("the database cannot be reached"),
+        }
     };
     Router::new()
-        .route("/livez", get(async || "alive\n"))
-        .route(READINESS, get(ready))
+        .route("/livez", get(async || Json(json!({"status": "ok"}))))
+        .route("/readyz", get(ready))
         .route("/metrics", get(async move || figures.render()))
-        .with_state(store)
+        .with_state((store, shutdown))
 }
 
-/// Says "not ready" as soon as the process was told to stop.
-pub(crate) fn unready_when_stopping(router: Router, shutdown: CancellationToken) -> Router {
-    router.layer(middleware::from_fn_with_state(shutdown, readiness))
-}
-
-async fn readiness(
-    State(shutdown): State<CancellationToken>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if shutdown.is_cancelled() && request.uri().path() == READINESS {
-        let headers = [(header::CONNECTION, "close")];
-        return (StatusCode::SERVICE_UNAVAILABLE, headers, "stopping\n").into_response();
-    }
-    next.run(request).await
+fn unready(detail: &str) -> (StatusCode, Json<Value>) {
+    let body = json!({"status": "unavailable", "detail": detail});
+    (StatusCode::SERVICE_UNAVAILABLE, Json(body))
 }

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::values;
+use super::values::{self, Origin};
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,6 +18,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) encryption: Encryption,
     pub(crate) egress: Egress,
+    pub(crate) vendors: Vendors,
     pub(crate) sync: Sync,
     pub(crate) log: Log,
 }
@@ -32,12 +33,12 @@ pub(crate) struct Server {
     #[serde(deserialize_with = "values::duration")]
     pub(crate) header_timeout: Duration,
     #[serde(deserialize_with = "values::duration")]
-    pub(crate) request_timeout: Duration,
+    pub(crate) body_timeout: Duration,
     pub(crate) max_body_bytes: usize,
     #[serde(deserialize_with = "values::duration")]
     pub(crate) drain_timeout: Duration,
     #[serde(deserialize_with = "values::list")]
-    pub(crate) cors_origins: Vec<String>,
+    pub(crate) cors_origins: Vec<Origin>,
 }
 
 /// The database, our own or another.
@@ -73,12 +74,18 @@ pub(crate) struct Encryption {
 pub(crate) struct Egress {
     #[serde(deserialize_with = "values::list")]
     pub(crate) allow: Vec<IpNet>,
-    pub(crate) requests_per_second: u32,
-    pub(crate) concurrency: u32,
     #[serde(deserialize_with = "values::duration")]
     pub(crate) connect_timeout: Duration,
     #[serde(deserialize_with = "values::duration")]
     pub(crate) request_timeout: Duration,
+}
+
+/// How hard vendors are driven.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vendors {
+    pub(crate) requests_per_second: u32,
+    pub(crate) concurrency: u32,
 }
 
 /// The pull engine.

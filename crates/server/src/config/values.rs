@@ -2,6 +2,7 @@
 
 use std::{fmt, marker::PhantomData, path::PathBuf, str::FromStr, time::Duration};
 
+use axum::http::{HeaderValue, Uri};
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::{
@@ -45,6 +46,27 @@ pub(super) fn secret<'de, D: Deserializer<'de>>(
     let text = text(deserializer).map_err(|_error| de::Error::custom("must be text"))?;
     let trimmed = text.trim();
     Ok((!trimmed.is_empty()).then(|| SecretString::from(trimmed)))
+}
+
+/// The origin of a browser application, as it stands in the `Origin` header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin(pub(crate) HeaderValue);
+
+impl FromStr for Origin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "write scheme, host and port, such as https://crm.example";
+        let uri: Uri = text.parse().map_err(|_error| wrong)?;
+        let bare = matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
+            && uri.path_and_query().is_none_or(|path| path == "/");
+        if !bare || text.ends_with('/') {
+            return Err(wrong);
+        }
+        let value = HeaderValue::from_str(text).map_err(|_error| wrong)?;
+        Ok(Self(value))
+    }
 }
 
 /// A list, or one text with commas.

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use callweave_provider::{Manifest, Registry, manifest::FieldSpec};
+use callweave_provider::Registry;
 use callweave_sandbox::{Sandbox, World};
 use reqwest::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -15,13 +15,13 @@ use super::client::Client;
 /// How often connections are looked at that may need new credentials.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// An account that the sandbox lists, in the words of the vendor's manifest.
+/// An account that the sandbox lists.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
     vendor: &'static str,
     name: String,
-    credentials: Map<String, Value>,
-    settings: Map<String, Value>,
+    credentials: Value,
+    settings: Value,
     pulls: bool,
 }
 
@@ -47,36 +47,16 @@ fn accounts(world: &World, base_url: &str, registry: &Registry) -> Vec<Account> 
         .iter()
         .filter_map(|factory| {
             let manifest = factory.manifest();
-            let account = listing.get(manifest.vendor)?.as_object()?;
-            Some(of_manifest(manifest, account))
+            let connection = listing.get(manifest.vendor)?.get("connection")?;
+            Some(Account {
+                vendor: manifest.vendor,
+                name: format!("{} (sandbox)", manifest.display_name),
+                credentials: connection.get("credentials")?.clone(),
+                settings: connection.get("settings")?.clone(),
+                pulls: manifest.capabilities.contains(&"pull"),
+            })
         })
         .collect()
-}
-
-/// What of a listed account the manifest calls a credential, and what a setting.
-fn of_manifest(manifest: &'static Manifest, account: &Map<String, Value>) -> Account {
-    let mut account = account.clone();
-    // Where the vendor's address has a path below the sandbox's.
-    let path = account.get("api_path").and_then(Value::as_str);
-    let base = account.get("base_url").and_then(Value::as_str);
-    if let (Some(base), Some(path)) = (base, path) {
-        let address = format!("{base}{path}");
-        account.insert("base_url".to_owned(), Value::String(address));
-    }
-    let named = |fields: &[FieldSpec]| {
-        let members = account.iter();
-        members
-            .filter(|(name, _)| fields.iter().any(|field| field.name == name.as_str()))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
-    };
-    Account {
-        vendor: manifest.vendor,
-        name: format!("{} (sandbox)", manifest.display_name),
-        credentials: named(manifest.credential_fields),
-        settings: named(manifest.setting_fields),
-        pulls: manifest.capabilities.contains(&"pull"),
-    }
 }
 
 /// Connects the accounts that are not connected yet.
@@ -161,8 +141,10 @@ async fn renew(client: &Client, accounts: &[Account]) -> anyhow::Result<()> {
         }
         if let Some(account) = accounts.iter().find(|account| is_of(&document, account)) {
             let path = format!("/v1/connections/{}/credentials", text(&document, "id"));
-            let body = Value::Object(account.credentials.clone());
-            client.send(Method::PUT, &path, Some(&body)).await?.good()?;
+            client
+                .send(Method::PUT, &path, Some(&account.credentials))
+                .await?
+                .good()?;
         }
     }
     Ok(())

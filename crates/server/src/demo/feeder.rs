@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use callweave_sandbox::{Action, LedgerPage, Vendor, World};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{TryStreamExt as _, stream};
 use reqwest::Method;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;

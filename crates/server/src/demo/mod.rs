@@ -31,8 +31,8 @@ pub(crate) use report::Report;
 /// In place of the defaults: short intervals, so that something is to be seen; a vendor that can
 /// take it, being ours.
 pub(crate) const DEFAULTS: &str = r#"
-[egress]
-requests_per_second = 400
+[vendors]
+requests_per_second = 2000
 concurrency = 16
 [sync]
 poll_interval = "3s"

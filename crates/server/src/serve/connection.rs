@@ -19,7 +19,10 @@ use hyper_util::{
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+use tower_http::timeout::TimeoutBody;
 use tracing::debug;
+
+use super::Limits;
 
 /// How often a silent HTTP/2 peer is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -33,7 +36,7 @@ pub(super) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-    header_timeout: Duration,
+    limits: Limits,
     shutdown: CancellationToken,
 ) {
     // Small answers must not wait for more bytes to come.
@@ -44,13 +47,13 @@ pub(super) async fn serve(
     let seen = Arc::clone(&begun);
     let service = service_fn(move |request: Request<Incoming>| {
         seen.store(true, Ordering::Relaxed);
-        answer(router.clone(), request, peer)
+        answer(router.clone(), request, peer, limits.body_timeout)
     });
-    let builder = builder(header_timeout);
+    let builder = builder(limits.header_timeout);
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     // The builder's own time limit begins only when it knows which HTTP is spoken.
-    let first_request = tokio::time::sleep(header_timeout);
+    let first_request = tokio::time::sleep(limits.header_timeout);
     tokio::pin!(first_request);
     let (mut finishing, mut waiting) = (false, true);
     let outcome = loop {
@@ -95,7 +98,9 @@ async fn answer(
     router: Router,
     mut request: Request<Incoming>,
     peer: SocketAddr,
+    body_timeout: Duration,
 ) -> Result<Response<Body>, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
-    router.oneshot(request.map(Body::new)).await
+    let bounded = |body| Body::new(Box::pin(TimeoutBody::new(body_timeout, body)));
+    router.oneshot(request.map(bounded)).await
 }

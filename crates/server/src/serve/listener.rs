@@ -20,6 +20,8 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// For the head of a request.
     pub(crate) header_timeout: Duration,
+    /// Between two pieces of a request's body.
+    pub(crate) body_timeout: Duration,
     /// For requests under way when the process is told to stop.
     pub(crate) drain_timeout: Duration,
 }
@@ -68,13 +70,7 @@ pub(crate) async fn serve(
             }
         };
         metrics::counter!("callweave_http_connections_total").increment(1);
-        let served = connection::serve(
-            stream,
-            peer,
-            router.clone(),
-            limits.header_timeout,
-            shutdown.clone(),
-        );
+        let served = connection::serve(stream, peer, router.clone(), limits, shutdown.clone());
         let abort = abort.clone();
         connections.spawn(async move {
             let gauge = metrics::gauge!("callweave_http_connections");
