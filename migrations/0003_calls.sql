@@ -120,7 +120,7 @@ BEGIN
     END IF;
     FOREACH parent IN ARRAY ARRAY['calls', 'call_documents', 'call_search'] LOOP
         EXECUTE format(
-            'CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+            'CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
             parent || '_' || suffix, parent, first::text || ' 00:00:00+00', last::text || ' 00:00:00+00');
     END LOOP;
     RETURN true;

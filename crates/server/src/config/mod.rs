@@ -13,8 +13,4 @@ mod tests;
 
 pub(crate) use error::ConfigError;
 pub(crate) use read::{Sources, load};
-<<<<<<< HEAD
-pub(crate) use sections::{Config, Database, Egress, Encryption, Log, LogFormat, Server, Sync};
-=======
 pub(crate) use sections::{Config, Egress, Log, LogFormat, Server, Sync, Vendors};
->>>>>>> server
