@@ -1,6 +1,6 @@
 //! Conditional requests: `ETag`, `If-None-Match`, `If-Match`.
 
-use std::{convert::Infallible, fmt};
+use std::fmt;
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
@@ -108,14 +108,37 @@ fn tags(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim)
 }
 
+/// Whether a text is `*` or a list of entity tags.
+fn is_tag_list(text: &str) -> bool {
+    let is_tag = |tag: &str| {
+        tag.trim_start_matches("W/")
+            .strip_prefix('"')
+            .and_then(|tag| tag.strip_suffix('"'))
+            .is_some_and(|opaque| opaque.bytes().all(|byte| byte > 0x20 && byte != b'"'))
+    };
+    text.trim() == "*" || tags(text).all(is_tag)
+}
+
 impl FromRequestParts<ApiState> for Conditions {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
     async fn from_request_parts(
         parts: &mut Parts,
         _state: &ApiState,
     ) -> Result<Self, Self::Rejection> {
-        Ok(Self::from_headers(&parts.headers))
+        let conditions = Self::from_headers(&parts.headers);
+        // A condition that cannot be read must not be taken for none.
+        if conditions
+            .if_match
+            .as_deref()
+            .is_some_and(|given| !is_tag_list(given))
+        {
+            return Err(Problem::new(
+                codes::BAD_REQUEST,
+                "If-Match must be `*` or entity tags in double quotes",
+            ));
+        }
+        Ok(conditions)
     }
 }
 

@@ -256,8 +256,10 @@ pub(crate) struct ConnectionList {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackfillInput {
     /// From, inclusive.
+    #[schema(example = "2026-01-01T00:00:00.000Z")]
     pub(crate) from: Timestamp,
     /// To, exclusive; now unless told.
+    #[schema(example = "2026-02-01T00:00:00.000Z")]
     pub(crate) to: Option<Timestamp>,
 }
 

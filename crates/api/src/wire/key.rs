@@ -3,7 +3,12 @@
 use callweave_model::{ApiKeyId, Timestamp};
 use callweave_store::api_keys::ApiKey;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Array, ArrayBuilder, ObjectBuilder, schema::Type},
+};
+
+use crate::scope;
 
 /// A key to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -18,10 +23,26 @@ pub(crate) struct KeyInput {
     )]
     pub(crate) name: String,
     /// What it may do; nothing that the key which makes it may not do.
-    #[schema(min_items = 1, max_items = 30, example = json!(["calls:read", "transcripts:read"]))]
+    #[schema(schema_with = scope_words)]
     pub(crate) scopes: Vec<String>,
     /// When it ends; never unless told.
+    #[schema(example = "2099-01-01T00:00:00.000Z")]
     pub(crate) expires_at: Option<Timestamp>,
+}
+
+fn scope_words() -> Array {
+    let word = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(scope::ALL.iter().map(|(word, _)| *word)));
+    ArrayBuilder::new()
+        .items(word)
+        .min_items(Some(1))
+        .max_items(Some(30))
+        .description(Some(
+            "What it may do; nothing that the key which makes it may not do.",
+        ))
+        .examples([serde_json::json!(["calls:read", "transcripts:read"])])
+        .build()
 }
 
 /// A key, without its secret.

@@ -28,7 +28,7 @@ use crate::{
     tag = "connections",
     params(
         ("id" = Uuid, Path, description = "The id of the connection."),
-        ("If-Match" = Option<String>, Header, description = "The version that the change was made upon.", pattern = "^[\\x21-\\x7E]{1,200}$"),
+        ("If-Match" = Option<String>, Header, description = "The version that the change was made upon.", pattern = "^(\\*|(W/)?\"[\\x21\\x23-\\x7E]*\"( *, *(W/)?\"[\\x21\\x23-\\x7E]*\")*)$"),
     ),
     request_body = ConnectionChange,
     responses(

@@ -33,12 +33,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
     params(
         ("id" = Uuid, Path, description = "The id of the call."),
         ("media_id" = Uuid, Path, description = "The id of the recording or file."),
-        ("Range" = Option<String>, Header, description = "The bytes that are wanted: one range.", pattern = "^bytes=[0-9]*-[0-9]*$", example = "bytes=0-1023"),
+        ("Range" = Option<String>, Header, description = "The bytes that are wanted: one range.", pattern = "^[\\x20-\\x7E]*$", example = "bytes=0-1023"),
     ),
     responses(
-        (status = 200, description = "The bytes.", content_type = "application/octet-stream", body = Vec<u8>,
+        (status = 200, description = "The bytes.",
+            content((Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/octet-stream")),
             headers(("Accept-Ranges" = String, description = "`bytes`, where ranges are honoured."))),
-        (status = 206, description = "The range.", content_type = "application/octet-stream", body = Vec<u8>,
+        (status = 206, description = "The range.",
+            content((Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/octet-stream")),
             headers(("Content-Range" = String, description = "Which bytes, of how many."))),
         (status = 304, description = "`If-None-Match` names these bytes."),
         (status = 416, description = "The file does not have these bytes.", body = crate::problem::ProblemDocument, content_type = "application/problem+json",
