@@ -33,11 +33,15 @@ pub(crate) fn text(value: &str) -> String {
     value.replace('\0', "\u{fffd}")
 }
 
-/// JSON as a PostgreSQL `jsonb` can hold it: U+0000 becomes U+FFFD everywhere.
+/// JSON as a PostgreSQL `jsonb` can hold it: U+0000 becomes U+FFFD everywhere, and a number so
+/// large that it could not be read back becomes its text.
 pub(crate) fn json(value: &serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match value {
         Value::String(string) => Value::String(text(string)),
+        Value::Number(number) if number.as_f64().is_none_or(|number| number.abs() > 1e300) => {
+            Value::String(number.to_string())
+        }
         Value::Array(items) => Value::Array(items.iter().map(json).collect()),
         Value::Object(members) => Value::Object(
             members

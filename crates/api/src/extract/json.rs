@@ -14,6 +14,9 @@ use crate::{
     problem::{FieldError, Problem, codes},
 };
 
+/// PostgreSQL writes larger numbers out in full, and they do not come back as they went in.
+const LARGEST: f64 = 1e300;
+
 /// A JSON body. Unknown members, wrong types and NUL characters are refused with a pointer.
 #[derive(Debug)]
 pub(crate) struct ApiJson<T>(pub(crate) T);
@@ -75,15 +78,9 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             detail,
         ))
     })?;
-    if let Some(pointer) = nul_in(&value, &mut String::new()) {
-        let detail = "the character U+0000 cannot be kept";
-        return Err(
-            Problem::new(codes::INVALID_BODY, detail).with_error(FieldError::body(
-                pointer,
-                "control_character",
-                detail,
-            )),
-        );
+    if let Some((pointer, code, detail)) = unkeepable(&value, &mut String::new()) {
+        return Err(Problem::new(codes::INVALID_BODY, detail)
+            .with_error(FieldError::body(pointer, code, detail)));
     }
     decode(value)
 }
@@ -144,15 +141,23 @@ fn escape(member: &str) -> String {
     member.replace('~', "~0").replace('/', "~1")
 }
 
-fn nul_in(value: &Value, pointer: &mut String) -> Option<String> {
+/// Where a body holds what the database cannot give back as it was.
+fn unkeepable(value: &Value, pointer: &mut String) -> Option<(String, &'static str, &'static str)> {
+    const NUL: &str = "the character U+0000 cannot be kept";
     let length = pointer.len();
     match value {
-        Value::String(text) if text.contains('\0') => return Some(pointer.clone()),
+        Value::String(text) if text.contains('\0') => {
+            return Some((pointer.clone(), "control_character", NUL));
+        }
+        Value::Number(number) if number.as_f64().is_none_or(|number| number.abs() > LARGEST) => {
+            let detail = "a number beyond 1e300 cannot be kept";
+            return Some((pointer.clone(), "invalid_value", detail));
+        }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 pointer.push('/');
                 pointer.push_str(&index.to_string());
-                if let Some(found) = nul_in(item, pointer) {
+                if let Some(found) = unkeepable(item, pointer) {
                     return Some(found);
                 }
                 pointer.truncate(length);
@@ -161,11 +166,11 @@ fn nul_in(value: &Value, pointer: &mut String) -> Option<String> {
         Value::Object(members) => {
             for (name, member) in members {
                 if name.contains('\0') {
-                    return Some(pointer.clone());
+                    return Some((pointer.clone(), "control_character", NUL));
                 }
                 pointer.push('/');
                 pointer.push_str(&escape(name));
-                if let Some(found) = nul_in(member, pointer) {
+                if let Some(found) = unkeepable(member, pointer) {
                     return Some(found);
                 }
                 pointer.truncate(length);
@@ -217,6 +222,11 @@ mod tests {
             (r"{}", "/inner", "missing"),
             ("[]", "", "invalid_value"),
             (r#"{"inner":["a\u0000"]}"#, "/inner/0", "control_character"),
+            (
+                r#"{"inner":[1.7976931348623157e308]}"#,
+                "/inner/0",
+                "invalid_value",
+            ),
             (r#"{"inner":"#, "", "invalid_json"),
         ];
         for (body, pointer, code) in cases {
