@@ -85,13 +85,11 @@ pub(crate) fn open(config: &Config, own_database: bool, ids: &dyn Ids) -> anyhow
 
 /// Reads the file, or makes it with a fresh key. Two processes at once agree on one.
 fn read_or_make(path: &Path, ids: &dyn Ids) -> anyhow::Result<SecretString> {
-    match read(path)? {
-        Some(text) => Ok(text),
-        None => {
-            make(path, ids)?;
-            read(path)?.with_context(|| format!("{} has just been there", path.display()))
-        }
+    if let Some(text) = read(path)? {
+        return Ok(text);
     }
+    make(path, ids)?;
+    read(path)?.with_context(|| format!("{} has just been there", path.display()))
 }
 
 fn read(path: &Path) -> anyhow::Result<Option<SecretString>> {
@@ -149,14 +147,13 @@ mod tests {
     use callweave_model::ids::RandomIds;
 
     use super::*;
-    use crate::config::{Sources, load};
+    use crate::config;
 
     fn config(data_dir: &Path) -> Config {
-        load(&Sources {
-            data_dir: Some(data_dir.to_owned()),
-            ..Sources::default()
-        })
-        .unwrap()
+        Config {
+            data_dir: data_dir.to_owned(),
+            ..config::defaults()
+        }
     }
 
     #[test]

@@ -16,12 +16,12 @@ struct Findings {
     wrong: usize,
 }
 
-impl Findings {
-    fn good(&self, what: &str, detail: impl std::fmt::Display) -> anyhow::Result<()> {
-        output::data(format!("good   {what}: {detail}"))?;
-        Ok(())
-    }
+fn good(what: &str, detail: impl std::fmt::Display) -> anyhow::Result<()> {
+    output::data(format!("good   {what}: {detail}"))?;
+    Ok(())
+}
 
+impl Findings {
     fn wrong(&mut self, what: &str, error: &anyhow::Error) -> anyhow::Result<()> {
         self.wrong += 1;
         let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
@@ -38,7 +38,7 @@ impl Findings {
     ) -> anyhow::Result<Option<T>> {
         match outcome {
             Ok(value) => {
-                self.good(what, detail(&value))?;
+                good(what, detail(&value))?;
                 Ok(Some(value))
             }
             Err(error) => {
@@ -121,13 +121,13 @@ async fn examine_database(
 async fn examine_schema(store: &Store, findings: &mut Findings) -> anyhow::Result<bool> {
     if store.needs_migration().await? {
         // Not wrong: `serve` applies them.
-        findings.good(
+        good(
             "schema",
             "migrations are missing; `serve` or `migrate` applies them",
         )?;
         return Ok(false);
     }
-    findings.good("schema", "up to date")?;
+    good("schema", "up to date")?;
     let isolation = store.verify_isolation().await.map_err(anyhow::Error::from);
     let kept = findings.note("isolation", isolation, |()| {
         "row-level security keeps tenants apart".into()

@@ -12,5 +12,7 @@ mod values;
 mod tests;
 
 pub(crate) use error::ConfigError;
+#[cfg(test)]
+pub(crate) use read::defaults;
 pub(crate) use read::{Sources, load};
 pub(crate) use sections::{Config, Egress, Log, LogFormat, Server, Sync, Vendors};

@@ -35,6 +35,12 @@ pub(crate) struct Sources {
     pub(crate) defaults: &'static str,
 }
 
+/// The defaults alone, whatever the environment of the tests.
+#[cfg(test)]
+pub(crate) fn defaults() -> Config {
+    Figment::from(Toml::string(DEFAULTS)).extract().unwrap()
+}
+
 /// Reads the configuration.
 pub(crate) fn load(sources: &Sources) -> Result<Config, ConfigError> {
     let mut figment = Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(sources.defaults));

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::result_large_err,
+    reason = "the jail wants the library's own error"
+)]
+
 use std::time::Duration;
 
 use figment::Jail;

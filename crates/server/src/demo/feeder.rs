@@ -28,11 +28,11 @@ pub(super) async fn feed(
 ) {
     let mut after = 0;
     while !stop.is_cancelled() {
-        let step = tokio::select! {
+        let registered = tokio::select! {
             () = stop.cancelled() => return,
-            step = register_page(&client, &world, &connection, after) => step,
+            page = register_page(&client, &world, &connection, after) => page,
         };
-        let more = match step {
+        let more = match registered {
             Ok(page) => {
                 after = page.next_after;
                 page.more
