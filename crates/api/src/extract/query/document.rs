@@ -1,6 +1,5 @@
 //! Documenting a query by its table.
 
-use serde_json::{Value, json};
 use utoipa::openapi::{
     ArrayBuilder, KnownFormat, ObjectBuilder, RefOr, Required, Schema, SchemaFormat,
     path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle},
@@ -40,20 +39,7 @@ fn parameter(param: &Param) -> Parameter {
         }
         _ => {}
     }
-    if let Some(example) = param.example {
-        builder = builder.example(Some(example_value(param.kind, example)));
-    }
     builder.build()
-}
-
-fn example_value(kind: Kind, text: &str) -> Value {
-    match kind {
-        Kind::Words(_) | Kind::Keys | Kind::Uuids | Kind::Texts(_) => json!([text]),
-        Kind::Integer(..) | Kind::Number(..) | Kind::Boolean => {
-            serde_json::from_str(text).unwrap_or_else(|_error| json!(text))
-        }
-        _ => json!(text),
-    }
 }
 
 fn schema(kind: Kind) -> RefOr<Schema> {

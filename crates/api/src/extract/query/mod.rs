@@ -17,7 +17,6 @@ pub(crate) struct Param {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) description: &'static str,
-    pub(crate) example: Option<&'static str>,
 }
 
 /// What a parameter may be.
@@ -55,13 +54,7 @@ impl Param {
             name,
             kind,
             description,
-            example: None,
         }
-    }
-
-    pub(crate) const fn example(mut self, example: &'static str) -> Self {
-        self.example = Some(example);
-        self
     }
 }
 

@@ -60,8 +60,7 @@ impl FromQuery for CallsQuery {
             "started_after",
             Kind::Instant,
             "Started at or after. Calls without a known start do not match; `notes` names the connections that have such calls.",
-        )
-        .example("2026-03-01T00:00:00Z"),
+        ),
         Param::new(
             "started_before",
             Kind::Instant,

@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
     params(
         ("id" = Uuid, Path, description = "The id of the call."),
         ("media_id" = Uuid, Path, description = "The id of the recording or file."),
-        ("Range" = Option<String>, Header, description = "The bytes that are wanted: one range.", pattern = "^.*$", example = "bytes=0-1023"),
+        ("Range" = Option<String>, Header, description = "The bytes that are wanted: one range.", pattern = "^.*$"),
     ),
     responses(
         (status = 200, description = "The bytes.",
