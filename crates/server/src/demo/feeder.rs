@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use callweave_sandbox::{Action, LedgerPage, Vendor, World};
+use callweave_sandbox::{Action, LedgerEntry, LedgerPage, Vendor, World};
 use futures::{TryStreamExt as _, stream};
 use reqwest::Method;
 use serde_json::json;
@@ -66,16 +66,27 @@ async fn register_page(
     let fresh = page
         .entries
         .iter()
-        .filter(|entry| matches!(entry.action, Action::Seeded | Action::Added))
-        .filter_map(|entry| entry.call_id.as_deref());
+        .filter(|entry| matches!(entry.action, Action::Seeded | Action::Added));
     stream::iter(fresh.map(Ok))
-        .try_for_each_concurrent(AT_ONCE, |call_id| register(client, connection, call_id))
+        .try_for_each_concurrent(AT_ONCE, |entry| register(client, connection, entry))
         .await?;
     Ok(page)
 }
 
-async fn register(client: &Client, connection: &Connection, call_id: &str) -> anyhow::Result<()> {
-    let body = json!({"connection_id": connection.id, "remote_id": call_id});
+async fn register(
+    client: &Client,
+    connection: &Connection,
+    entry: &LedgerEntry,
+) -> anyhow::Result<()> {
+    let Some(call_id) = &entry.call_id else {
+        return Ok(());
+    };
+    // The CRM placed the call and knows when.
+    let facts = match entry.facts.get("started_at") {
+        Some(started_at) => json!({"started_at": started_at}),
+        None => json!({}),
+    };
+    let body = json!({"connection_id": connection.id, "remote_id": call_id, "facts": facts});
     client
         .send(Method::POST, "/v1/calls", Some(&body))
         .await?

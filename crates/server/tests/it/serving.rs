@@ -1,0 +1,139 @@
+//! `callweave serve`: the listener's limits and the way it stops.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use crate::support::{Place, Running, eventually, http, turn};
+
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+async fn serve(place: &Place, arguments: &[&str]) -> (Running, String) {
+    let address = free_address();
+    let mut command: Command = place.command();
+    command
+        .args(["serve", "--listen", &address])
+        .args(arguments)
+        .env("CALLWEAVE__SERVER__HEADER_TIMEOUT", "1s");
+    let running = Running::start(&mut command);
+    let url = format!("http://{address}/readyz");
+    eventually("ready", Duration::from_secs(60), async || {
+        let response = http()
+            .get(&url)
+            .send()
+            .await
+            .map_err(|error| error.to_string())?;
+        if response.status() == 200 {
+            Ok(())
+        } else {
+            Err(response.status().to_string())
+        }
+    })
+    .await;
+    (running, address)
+}
+
+#[tokio::test]
+async fn slow_and_silent_clients_are_let_go() {
+    let _turn = turn();
+    let place = Place::new();
+    let (running, address) = serve(&place, &[]).await;
+    for begun in ["", "P", "GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(8)))
+            .unwrap();
+        stream.write_all(begun.as_bytes()).unwrap();
+        let began = Instant::now();
+        let mut rest = Vec::new();
+        // Closed, with or without an answer; not left open.
+        let closed = stream.read_to_end(&mut rest);
+        assert!(closed.is_ok(), "{begun:?}: {closed:?}");
+        assert!(began.elapsed() < Duration::from_secs(5), "{begun:?}");
+    }
+    let (code, said) = running.stop();
+    assert_eq!(code, Some(0), "{said}");
+    place.assert_abandoned();
+}
+
+#[tokio::test]
+async fn short_commands_use_the_database_of_a_running_gateway() {
+    let _turn = turn();
+    let place = Place::new();
+    let (running, address) = serve(&place, &[]).await;
+    let mut command = place.command();
+    command.args([
+        "keys", "create", "--tenant", "acme", "--name", "crm", "--scope", "*", "--json",
+    ]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let made: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let request = http()
+        .get(format!("http://{address}/v1/connections"))
+        .bearer_auth(made["key"].as_str().unwrap());
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    assert_eq!(running.stop().0, Some(0));
+    place.assert_abandoned();
+}
+
+#[tokio::test]
+async fn a_worker_answers_health_checks_only() {
+    let _turn = turn();
+    let place = Place::new();
+    let (running, address) = serve(&place, &["--role", "worker"]).await;
+    let status = async |path: &str| {
+        let url = format!("http://{address}{path}");
+        http().get(url).send().await.unwrap().status()
+    };
+    assert_eq!(status("/livez").await, 200);
+    assert_eq!(status("/metrics").await, 200);
+    assert_eq!(status("/v1/calls").await, 404);
+    assert_eq!(running.stop().0, Some(0));
+    place.assert_abandoned();
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_is_under_way() {
+    let _turn = turn();
+    let place = Place::new();
+    let (running, address) = serve(&place, &[]).await;
+    // A kept-alive connection with nothing under way must not hold up the end.
+    let mut idle = TcpStream::connect(&address).unwrap();
+    idle.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    let mut first = [0; 12];
+    idle.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    let began = Instant::now();
+    let (code, said) = running.stop();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
+    place.assert_abandoned();
+}
+
+#[tokio::test]
+async fn a_taken_address_is_said_in_words() {
+    let _turn = turn();
+    let place = Place::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = place
+        .command()
+        .args(["serve", "--listen", &address])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("taken by another process"), "{said}");
+    assert!(!place.data_dir().exists(), "nothing was begun");
+}
