@@ -35,12 +35,13 @@ impl Run<'_> {
             self.go_on(shutdown)?;
             let cursor = stream.walk_cursor.clone().map(Cursor);
             let page = self.fetch_page(name, walk, cursor.as_ref()).await?;
+            self.progress.answered();
             let next = page.next.clone();
             let stuck = matches!(&next, Next::More(next) if Some(next) == cursor.as_ref());
             let proved = self.advance(&mut stream, &next);
             let stamp = full.unwrap_or(self.state.full_walk);
             self.commit_page(&stream, page, stamp).await?;
-            self.fetch_due(shutdown).await?;
+            self.fetch_due(shutdown, None).await?;
             match next {
                 _ if stuck => return Err(paging_broken(self.open.provider().manifest().vendor)),
                 Next::More(_) => {}
@@ -217,6 +218,7 @@ impl Run<'_> {
                 self.go_on(shutdown)?;
                 let cursor = cursors.get(stream).cloned().map(Cursor);
                 let page = self.fetch_page(stream, walk, cursor.as_ref()).await?;
+                self.progress.answered();
                 let next = match &page.next {
                     Next::More(next) if Some(next) == cursor.as_ref() => {
                         return Err(paging_broken(self.open.provider().manifest().vendor));
@@ -231,7 +233,7 @@ impl Run<'_> {
                 cursors.insert(stream.clone(), next);
                 backfill.cursors = json!(cursors);
                 self.commit_backfill_page(&mut backfill, page).await?;
-                self.fetch_due(shutdown).await?;
+                self.fetch_due(shutdown, None).await?;
             }
         }
         "completed".clone_into(&mut backfill.state);
