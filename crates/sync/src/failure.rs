@@ -94,6 +94,18 @@ pub(crate) const fn closed() -> RunEnd {
     }
 }
 
+/// Our own side failed: the next run comes after a pause that grows.
+pub(crate) fn broken(failures: i32) -> RunEnd {
+    let pause = backoff(failures.saturating_add(3));
+    RunEnd {
+        next_in: pause,
+        pause: Some(pause),
+        complete_since: None,
+        failed: true,
+        walk_in: None,
+    }
+}
+
 /// 1, 2, 4 … 300 s with full jitter, never below a tenth of it.
 pub(crate) fn backoff(failures: i32) -> Duration {
     let exponent = u32::try_from(failures.clamp(0, 9)).unwrap_or(0);
@@ -126,6 +138,12 @@ pub(crate) const fn concerns_connection(kind: ErrorKind) -> bool {
             | ErrorKind::EgressDenied
             | ErrorKind::UnexpectedRedirect
     )
+}
+
+/// Whether the vendor refuses the request as it is, so that the same one fails again.
+pub(crate) const fn refuses_request(error: &ProviderError) -> bool {
+    let account = matches!(error.kind, ErrorKind::Forbidden | ErrorKind::QuotaExceeded);
+    matches!(error.retry, Retry::Never) && !account && !concerns_connection(error.kind)
 }
 
 /// Whether a failure on a record may just as well be one of the whole vendor.

@@ -120,3 +120,100 @@ async fn a_stream_that_fails_does_not_block_the_next() {
     assert_eq!(gateway.remote_ids().await, ["c1"]);
     assert_eq!(gateway.state().await, ConnectionState::Degraded);
 }
+
+#[tokio::test]
+async fn a_cursor_that_the_vendor_refuses_is_given_up() {
+    let gateway = gateway().await;
+    let vendor = prepare(&gateway, 5);
+    gateway.turn().await;
+    gateway
+        .execute("UPDATE sync_streams SET resume = '\"nonsense\"'")
+        .await;
+    put(&vendor, 5, 6);
+    for _ in 0..3 {
+        vendor.fail_next(operation::PAGE, ErrorKind::InvalidRequest);
+        gateway.sync_forgiven().await;
+        assert_eq!(gateway.state().await, ConnectionState::Degraded);
+    }
+    gateway.sync_forgiven().await;
+    assert_eq!(gateway.state().await, ConnectionState::Active);
+    assert_eq!(gateway.remote_ids().await.len(), 6);
+}
+
+async fn backfill(gateway: &Gateway) -> uuid::Uuid {
+    let id = uuid::Uuid::from_u128(99);
+    let now = callweave_model::Clock::now(&*gateway.clock);
+    let backfill = callweave_store::backfills::Backfill {
+        id,
+        connection: gateway.connection,
+        from: now.plus(Duration::from_secs(1)),
+        to: now.plus(Duration::from_secs(2)),
+        state: "accepted".into(),
+        reason: None,
+        cursors: serde_json::json!({}),
+        pages: 0,
+        records: 0,
+        created_at: now,
+        modified_at: now,
+    };
+    let mut tx = gateway.store.tenant(gateway.tenant).await.unwrap();
+    tx.insert_backfill(&backfill).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_backfill_that_the_vendor_refuses_fails_with_its_reason() {
+    let mut options = engine_options();
+    options.poll_interval = Duration::from_secs(600);
+    let gateway = gateway_with(options).await;
+    let vendor = prepare(&gateway, 1);
+    gateway.turn().await;
+    let id = backfill(&gateway).await;
+    gateway
+        .execute("UPDATE sync_state SET walk_due_at = now() + interval '1 hour'")
+        .await;
+    vendor.fail_next(operation::PAGE, ErrorKind::InvalidRequest);
+    gateway.turn().await;
+    let mut tx = gateway.store.tenant(gateway.tenant).await.unwrap();
+    let mut found = tx
+        .find_backfill(gateway.connection, id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.state, "failed");
+    assert!(found.reason.is_some());
+    "processing".clone_into(&mut found.state);
+    assert!(
+        !tx.save_backfill(&found, found.modified_at).await.unwrap(),
+        "it has ended"
+    );
+    assert_eq!(gateway.state().await, ConnectionState::Active);
+}
+
+#[tokio::test]
+async fn a_failure_of_our_own_ends_the_run_and_backs_off() {
+    let gateway = gateway().await;
+    prepare(&gateway, 3);
+    gateway
+        .execute("ALTER TABLE sync_streams RENAME TO sync_streams_away")
+        .await;
+    gateway.turn().await;
+    assert_eq!(gateway.state().await, ConnectionState::Degraded);
+    let mut tx = gateway.store.tenant(gateway.tenant).await.unwrap();
+    let connection = tx
+        .find_connection(gateway.connection)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(connection.last_error.unwrap().code, "gateway.internal");
+    let state = tx.sync_state(gateway.connection).await.unwrap().unwrap();
+    assert_eq!((state.running, state.failures), (false, 1));
+    assert!(state.not_before.is_some());
+    drop(tx);
+    gateway
+        .execute("ALTER TABLE sync_streams_away RENAME TO sync_streams")
+        .await;
+    gateway.sync_forgiven().await;
+    assert_eq!(gateway.remote_ids().await.len(), 3);
+}
