@@ -6,6 +6,8 @@ CREATE TABLE sync_state (
     connection_id      uuid NOT NULL,
     enabled            boolean NOT NULL DEFAULT true,
     next_run_at        timestamptz NOT NULL,
+    -- A run before that fetches due records only.
+    walk_due_at        timestamptz NOT NULL DEFAULT now(),
     -- The vendor, or our own back-off, asks for silence until then. Shared by all replicas.
     not_before         timestamptz,
     lease_owner        uuid,
@@ -45,6 +47,8 @@ CREATE TABLE sync_streams (
     synced_at       timestamptz,
     fresh_as_of     timestamptz,
     unproved        integer NOT NULL DEFAULT 0,
+    -- Runs in a row in which the vendor refused the walk's cursor.
+    refused         integer NOT NULL DEFAULT 0,
     total_hint      bigint,
     PRIMARY KEY (tenant_id, connection_id, stream),
     FOREIGN KEY (tenant_id, connection_id) REFERENCES connections (tenant_id, id)
@@ -67,7 +71,9 @@ CREATE TABLE records (
     hint            jsonb,
     -- When the record is to be fetched; NULL when it is not.
     due_at          timestamptz,
+    -- How often it was not ready in a row, and how often the vendor failed on it in a row.
     attempts        integer NOT NULL DEFAULT 0,
+    failures        integer NOT NULL DEFAULT 0,
     first_seen_at   timestamptz NOT NULL,
     observed_at     timestamptz NOT NULL,
     full_walk       bigint NOT NULL DEFAULT 0,

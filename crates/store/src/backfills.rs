@@ -147,9 +147,9 @@ impl TenantTx {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Writes how far a backfill has come; nothing when it was canceled meanwhile.
-    pub async fn save_backfill(&mut self, backfill: &Backfill, now: Timestamp) -> Result<()> {
-        sqlx::query(
+    /// Writes how far a backfill has come; nothing, and `false`, when it was canceled meanwhile.
+    pub async fn save_backfill(&mut self, backfill: &Backfill, now: Timestamp) -> Result<bool> {
+        let done = sqlx::query(
             "UPDATE backfills SET state = $3, reason = $4, cursors = $5, pages = $6, records = $7, \
                  modified_at = $8 \
              WHERE tenant_id = $1 AND id = $2 AND state IN ('accepted', 'processing')",
@@ -164,6 +164,6 @@ impl TenantTx {
         .bind(convert::db(now))
         .execute(self.executor())
         .await?;
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 }

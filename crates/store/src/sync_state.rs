@@ -1,6 +1,6 @@
 //! Schedules, leases and streams of the sync engine. Times of leases are the database's own.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use callweave_model::{ConnectionId, TenantId, Timestamp, connection::Freshness};
 use serde_json::Value;
@@ -42,6 +42,8 @@ pub struct Stream {
     pub fresh_as_of: Option<Timestamp>,
     /// Walks in a row that ended without proof.
     pub unproved: i32,
+    /// Runs in a row in which the vendor refused the walk's cursor.
+    pub refused: i32,
     /// How many records the vendor says there are.
     pub total_hint: Option<i64>,
 }
@@ -53,6 +55,8 @@ pub struct SyncState {
     pub enabled: bool,
     /// When the next run is due.
     pub next_run_at: Timestamp,
+    /// The streams are to be walked; otherwise a run only fetches due records.
+    pub walk_due: bool,
     /// No request before that.
     pub not_before: Option<Timestamp>,
     /// A run is under way.
@@ -83,6 +87,7 @@ pub struct SyncState {
 struct StateRow {
     enabled: bool,
     next_run_at: convert::DbTime,
+    walk_due: bool,
     not_before: Option<convert::DbTime>,
     running: bool,
     failures: i32,
@@ -102,6 +107,7 @@ impl From<StateRow> for SyncState {
         Self {
             enabled: row.enabled,
             next_run_at: convert::model(row.next_run_at),
+            walk_due: row.walk_due,
             not_before: convert::model_option(row.not_before),
             running: row.running,
             failures: row.failures,
@@ -147,6 +153,7 @@ struct StreamRow {
     synced_at: Option<convert::DbTime>,
     fresh_as_of: Option<convert::DbTime>,
     unproved: i32,
+    refused: i32,
     total_hint: Option<i64>,
 }
 
@@ -162,6 +169,7 @@ impl From<StreamRow> for Stream {
             synced_at: convert::model_option(row.synced_at),
             fresh_as_of: convert::model_option(row.fresh_as_of),
             unproved: row.unproved,
+            refused: row.refused,
             total_hint: row.total_hint,
         }
     }
@@ -169,6 +177,13 @@ impl From<StreamRow> for Stream {
 
 fn seconds(duration: Duration) -> f64 {
     duration.as_secs_f64()
+}
+
+impl StoreError {
+    /// A statement took longer than it may: the database is busy, not broken.
+    pub fn is_statement_timeout(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57014"))
+    }
 }
 
 /// How a run ended.
@@ -182,6 +197,8 @@ pub struct RunEnd {
     pub complete_since: Option<Timestamp>,
     /// The run failed.
     pub failed: bool,
+    /// The streams were walked: when to walk them again, from now.
+    pub walk_in: Option<Duration>,
 }
 
 impl SystemTx {
@@ -217,7 +234,7 @@ impl TenantTx {
         let row: Option<StateRow> = sqlx::query_as(
             "SELECT enabled, next_run_at, not_before, failures, last_run_at, synced_at, fresh_as_of, \
                  historical_since, full_walk, full_walk_at, pages, records, deletions_withheld, \
-                 COALESCE(lease_until > now(), false) AS running \
+                 COALESCE(lease_until > now(), false) AS running, walk_due_at <= now() AS walk_due \
              FROM sync_state WHERE tenant_id = $1 AND connection_id = $2",
         )
         .bind(self.tenant().0)
@@ -227,10 +244,10 @@ impl TenantTx {
         Ok(row.map(SyncState::from))
     }
 
-    /// Makes a run due at once.
+    /// Makes a run due at once, with a walk over the streams.
     pub async fn request_sync(&mut self, connection: ConnectionId, full: bool) -> Result<()> {
         sqlx::query(
-            "UPDATE sync_state SET next_run_at = now(), \
+            "UPDATE sync_state SET next_run_at = now(), walk_due_at = now(), \
                  full_walk_at = CASE WHEN $3 THEN NULL ELSE full_walk_at END \
              WHERE tenant_id = $1 AND connection_id = $2",
         )
@@ -242,6 +259,32 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Ends the silence that failures brought about, and forgets them: the credentials are new.
+    pub async fn forgive(&mut self, connection: ConnectionId) -> Result<()> {
+        sqlx::query(
+            "UPDATE sync_state SET not_before = NULL, failures = 0 \
+             WHERE tenant_id = $1 AND connection_id = $2",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// How long until the streams are to be walked.
+    pub async fn walk_due_in(&mut self, connection: ConnectionId) -> Result<Duration> {
+        let wait: Option<f64> = sqlx::query_scalar(
+            "SELECT GREATEST(EXTRACT(EPOCH FROM walk_due_at - now()), 0)::float8 \
+             FROM sync_state WHERE tenant_id = $1 AND connection_id = $2",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .fetch_optional(self.executor())
+        .await?;
+        Ok(Duration::try_from_secs_f64(wait.unwrap_or(0.0)).unwrap_or_default())
+    }
+
     /// Pauses or resumes; a pause takes the lease away from a run under way.
     pub async fn set_sync_enabled(
         &mut self,
@@ -250,6 +293,7 @@ impl TenantTx {
     ) -> Result<()> {
         sqlx::query(
             "UPDATE sync_state SET enabled = $3, next_run_at = CASE WHEN $3 THEN now() ELSE next_run_at END, \
+                 walk_due_at = CASE WHEN $3 THEN now() ELSE walk_due_at END, \
                  lease_epoch = lease_epoch + 1, lease_until = NULL \
              WHERE tenant_id = $1 AND connection_id = $2",
         )
@@ -290,7 +334,9 @@ impl TenantTx {
                  not_before = now() + make_interval(secs => $5), \
                  synced_at = CASE WHEN $6::timestamptz IS NULL THEN synced_at ELSE now() END, \
                  fresh_as_of = COALESCE($6, fresh_as_of), \
-                 failures = CASE WHEN $7 THEN failures + 1 ELSE 0 END \
+                 failures = CASE WHEN $7 THEN failures + 1 ELSE 0 END, \
+                 walk_due_at = CASE WHEN $8::float8 IS NULL OR walk_due_at > last_run_at THEN walk_due_at \
+                     ELSE now() + make_interval(secs => $8) END \
              WHERE tenant_id = $1 AND connection_id = $2 AND lease_epoch = $3",
         )
         .bind(self.tenant().0)
@@ -300,6 +346,7 @@ impl TenantTx {
         .bind(end.pause.map(seconds))
         .bind(convert::db_option(end.complete_since))
         .bind(end.failed)
+        .bind(end.walk_in.map(seconds))
         .execute(self.executor())
         .await?;
         if done.rows_affected() == 1 {
@@ -313,7 +360,7 @@ impl TenantTx {
     pub async fn list_streams(&mut self, connection: ConnectionId) -> Result<Vec<Stream>> {
         let rows: Vec<StreamRow> = sqlx::query_as(
             "SELECT stream, resume, walk, walk_cursor, walk_started_at, walk_number, synced_at, \
-                 fresh_as_of, unproved, total_hint \
+                 fresh_as_of, unproved, refused, total_hint \
              FROM sync_streams WHERE tenant_id = $1 AND connection_id = $2 ORDER BY stream",
         )
         .bind(self.tenant().0)
@@ -327,13 +374,14 @@ impl TenantTx {
     pub async fn save_stream(&mut self, connection: ConnectionId, stream: &Stream) -> Result<()> {
         sqlx::query(
             "INSERT INTO sync_streams (tenant_id, connection_id, stream, resume, walk, walk_cursor, \
-                 walk_started_at, walk_number, synced_at, fresh_as_of, unproved, total_hint) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+                 walk_started_at, walk_number, synced_at, fresh_as_of, unproved, total_hint, refused) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
              ON CONFLICT (tenant_id, connection_id, stream) DO UPDATE SET \
                  resume = EXCLUDED.resume, walk = EXCLUDED.walk, walk_cursor = EXCLUDED.walk_cursor, \
                  walk_started_at = EXCLUDED.walk_started_at, walk_number = EXCLUDED.walk_number, \
                  synced_at = EXCLUDED.synced_at, fresh_as_of = EXCLUDED.fresh_as_of, \
-                 unproved = EXCLUDED.unproved, total_hint = EXCLUDED.total_hint",
+                 unproved = EXCLUDED.unproved, total_hint = EXCLUDED.total_hint, \
+                 refused = EXCLUDED.refused",
         )
         .bind(self.tenant().0)
         .bind(connection.0)
@@ -347,6 +395,7 @@ impl TenantTx {
         .bind(convert::db_option(stream.fresh_as_of))
         .bind(stream.unproved)
         .bind(stream.total_hint)
+        .bind(stream.refused)
         .execute(self.executor())
         .await?;
         Ok(())
@@ -361,6 +410,94 @@ impl TenantTx {
         .bind(self.tenant().0)
         .bind(connection.0)
         .bind(records)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// How often in a row the vendor failed on each of these records (kind, vendor id).
+    pub async fn fetch_failures(
+        &mut self,
+        connection: ConnectionId,
+        records: &[(String, String)],
+    ) -> Result<HashMap<(String, String), i32>> {
+        let (kinds, ids): (Vec<String>, Vec<String>) = records.iter().cloned().unzip();
+        let rows: Vec<(String, String, i32)> = sqlx::query_as(
+            "SELECT kind, remote_id, failures FROM records \
+             WHERE tenant_id = $1 AND connection_id = $2 \
+                 AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[]))",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(kinds)
+        .bind(ids)
+        .fetch_all(self.executor())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(kind, id, failures)| ((kind, id), failures))
+            .collect())
+    }
+
+    /// Notes that the vendor failed on a record once more: it is due again later.
+    pub async fn note_fetch_failure(
+        &mut self,
+        connection: ConnectionId,
+        kind: &str,
+        remote_id: &str,
+        due_at: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE records SET due_at = $5, failures = failures + 1 \
+             WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND remote_id = $4",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(kind)
+        .bind(remote_id)
+        .bind(convert::db(due_at))
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets the vendor's failures on records (kind, vendor id) of which there is news.
+    pub async fn forget_fetch_failures(
+        &mut self,
+        connection: ConnectionId,
+        records: &[(String, String)],
+    ) -> Result<()> {
+        let (kinds, ids): (Vec<String>, Vec<String>) = records.iter().cloned().unzip();
+        sqlx::query(
+            "UPDATE records SET failures = 0 \
+             WHERE tenant_id = $1 AND connection_id = $2 AND failures > 0 \
+                 AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[]))",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(kinds)
+        .bind(ids)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// Makes all records due that the last two full walks (`walk` and the one before) did not meet.
+    pub async fn want_missing(
+        &mut self,
+        connection: ConnectionId,
+        walk: i64,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE records SET due_at = $4, attempts = 0 \
+             WHERE tenant_id = $1 AND connection_id = $2 AND state <> 'gone' \
+                 AND (fingerprint IS NOT NULL OR full_walk > 0) AND full_walk < $3 - 1",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(walk)
+        .bind(convert::db(now))
         .execute(self.executor())
         .await?;
         Ok(())

@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use callweave_credentials::connector::Connector;
-use callweave_model::{Clock, ids::Ids};
-use callweave_store::{Store, StoreError, sync_state::Lease};
+use callweave_model::{Clock, connection::ConnectionState, ids::Ids};
+use callweave_store::{Store, StoreError, connections::LastError, sync_state::Lease};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, error, info_span, warn};
 use uuid::Uuid;
 
-use crate::{EngineOptions, run::Run};
+use crate::{EngineOptions, failure, run::Run};
 
 /// How long an idle worker waits before it looks again.
 const IDLE: Duration = Duration::from_millis(250);
@@ -109,11 +109,8 @@ impl Engine {
         lease: Lease,
         shutdown: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let Some(run) = Run::open(self, lease).await? else {
-            return Ok(());
-        };
         let ended = tokio::select! {
-            ended = run.turn(shutdown) => ended,
+            ended = self.open_and_run(lease, shutdown) => ended,
             lost = self.heartbeat(lease) => lost,
         };
         match ended {
@@ -121,8 +118,55 @@ impl Engine {
                 warn!("The lease of a sync was lost; another worker goes on");
                 Ok(())
             }
+            Err(error @ (StoreError::Database(_) | StoreError::Inconsistent { .. })) => {
+                error!(
+                    error = &error as &dyn std::error::Error,
+                    "A sync turn failed on our side"
+                );
+                self.end_broken(lease, &error).await
+            }
             other => other,
         }
+    }
+
+    async fn open_and_run(
+        &self,
+        lease: Lease,
+        shutdown: &CancellationToken,
+    ) -> Result<(), StoreError> {
+        match Run::open(self, lease).await? {
+            Some(run) => run.turn(shutdown).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends a run that our own side broke, so that the next one comes after a pause that grows.
+    async fn end_broken(&self, lease: Lease, error: &StoreError) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut tx = self.store.tenant(lease.tenant).await?;
+        let failures = match tx.sync_state(lease.connection).await? {
+            Some(state) => state.failures,
+            None => return Ok(()),
+        };
+        let ended = tx.end_run(&lease, failure::broken(failures)).await;
+        if matches!(ended, Err(StoreError::Fenced)) {
+            return Ok(());
+        }
+        ended?;
+        let last = LastError {
+            at: now,
+            code: "gateway.internal".to_owned(),
+            detail: Some(error.to_string()),
+        };
+        tx.note_failure(lease.connection, &last).await?;
+        tx.set_connection_state(
+            lease.connection,
+            ConnectionState::Degraded,
+            Some("the gateway failed on this connection; its log says why"),
+            now,
+        )
+        .await?;
+        tx.commit().await
     }
 
     /// Moves the end of the lease every third of its length; returns only when it is lost.
@@ -136,11 +180,16 @@ impl Engine {
             };
             match beat.await {
                 Ok(()) => {}
-                Err(StoreError::Unavailable(_)) => {
+                Err(error) if is_transient(&error) => {
                     warn!("The heartbeat of a sync could not be written");
                 }
                 Err(error) => return Err(error),
             }
         }
     }
+}
+
+/// Whether the database may answer the next time.
+fn is_transient(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(_)) || error.is_statement_timeout()
 }

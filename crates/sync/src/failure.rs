@@ -8,7 +8,7 @@ use callweave_store::sync_state::RunEnd;
 use rand::Rng as _;
 
 /// The longest pause after failures.
-const LONGEST: Duration = Duration::from_secs(300);
+pub(crate) const LONGEST: Duration = Duration::from_secs(300);
 
 /// A failure judged.
 pub(crate) struct Verdict {
@@ -67,6 +67,7 @@ pub(crate) fn verdict(error: &ProviderError, failures: i32, poll: Duration) -> V
         pause: Some(next_in),
         complete_since: None,
         failed: true,
+        walk_in: None,
     };
     Verdict { state, reason, end }
 }
@@ -78,6 +79,7 @@ pub(crate) const fn continued() -> RunEnd {
         pause: None,
         complete_since: None,
         failed: false,
+        walk_in: None,
     }
 }
 
@@ -88,6 +90,19 @@ pub(crate) const fn closed() -> RunEnd {
         pause: None,
         complete_since: None,
         failed: true,
+        walk_in: None,
+    }
+}
+
+/// Our own side failed: the next run comes after a pause that grows.
+pub(crate) fn broken(failures: i32) -> RunEnd {
+    let pause = backoff(failures.saturating_add(3));
+    RunEnd {
+        next_in: pause,
+        pause: Some(pause),
+        complete_since: None,
+        failed: true,
+        walk_in: None,
     }
 }
 
@@ -103,6 +118,40 @@ pub(crate) fn backoff(failures: i32) -> Duration {
 pub(crate) fn readiness_pause(attempts: i32) -> Duration {
     let exponent = u32::try_from(attempts.clamp(0, 8)).unwrap_or(0);
     Duration::from_secs(5 * 2_u64.pow(exponent)).min(Duration::from_mins(15))
+}
+
+/// How long to wait before a record is asked for again on which the vendor failed `failures` times
+/// before: 10 s, 30 s … 1 h, spread by jitter.
+pub(crate) fn record_pause(failures: i32) -> Duration {
+    let exponent = u32::try_from(failures.clamp(0, 6)).unwrap_or(0);
+    let ceiling = Duration::from_secs(10 * 3_u64.pow(exponent)).min(Duration::from_hours(1));
+    ceiling.mul_f64(rand::rng().random_range(0.5..=1.0))
+}
+
+/// Whether a failure is about the connection rather than about one record or stream.
+pub(crate) const fn concerns_connection(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Unauthorized
+            | ErrorKind::InvalidCredentials
+            | ErrorKind::RateLimited
+            | ErrorKind::EgressDenied
+            | ErrorKind::UnexpectedRedirect
+    )
+}
+
+/// Whether the vendor refuses the request as it is, so that the same one fails again.
+pub(crate) const fn refuses_request(error: &ProviderError) -> bool {
+    let account = matches!(error.kind, ErrorKind::Forbidden | ErrorKind::QuotaExceeded);
+    matches!(error.retry, Retry::Never) && !account && !concerns_connection(error.kind)
+}
+
+/// Whether a failure on a record may just as well be one of the whole vendor.
+pub(crate) const fn is_shaky(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Transport | ErrorKind::VendorFailure | ErrorKind::Forbidden
+    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Fetching what is due, a few records at a time, and taking it in batch by batch.
 
+use std::time::{Duration, Instant};
+
+use callweave_model::Timestamp;
 use callweave_provider::{ErrorKind, ProviderError, RecordRef};
 use callweave_store::{
     StoreError,
@@ -23,15 +26,22 @@ const FIRST_BATCH: i64 = 8;
 const PATIENCE: usize = 5;
 
 /// Failed fetches of one record in a row after which it is put aside.
-const RECORD_PATIENCE: i32 = 5;
+const RECORD_PATIENCE: i32 = 8;
+
+/// A vendor that did not answer for so long may be down as a whole.
+const OUTAGE: Duration = Duration::from_mins(10);
 
 /// A record and what became of its fetch.
 type Outcome = (Due, Result<Fetched, ProviderError>);
 
 impl Run<'_> {
-    /// Fetches until nothing is due.
-    pub(crate) async fn fetch_due(&self, shutdown: &CancellationToken) -> Result<(), Stop> {
-        if self.provider().lookup().is_none() {
+    /// Fetches until nothing is due, or `until`.
+    pub(crate) async fn fetch_due(
+        &self,
+        shutdown: &CancellationToken,
+        until: Option<Instant>,
+    ) -> Result<(), Stop> {
+        if self.provider().lookup().is_none() || self.progress.fetching_rests() {
             return Ok(());
         }
         let mut batch = FIRST_BATCH;
@@ -48,6 +58,10 @@ impl Run<'_> {
             }
             let outcomes = self.fetch_all(due).await;
             self.take_in(outcomes).await?;
+            let enough = until.is_some_and(|until| Instant::now() >= until);
+            if enough || self.progress.fetching_rests() {
+                return Ok(());
+            }
         }
     }
 
@@ -102,81 +116,58 @@ impl Run<'_> {
 
     /// Takes a batch in: one transaction for what came, a later turn for what failed.
     async fn take_in(&self, outcomes: Vec<Outcome>) -> Result<(), Stop> {
-        let mut fetched = Vec::new();
-        let mut failed = Vec::new();
+        let mut batch = Batch::default();
         for (due, result) in outcomes {
             match result {
-                Ok(record) => fetched.push(record),
-                Err(error) => failed.push((due, error)),
+                Ok(record) => batch.fetched.push(record),
+                // The record stays due: nothing was learned about it.
+                Err(error) if failure::concerns_connection(error.kind) => {
+                    batch.stop.get_or_insert(error);
+                }
+                Err(error) => batch.failed.push((due, error)),
             }
         }
-        let stop = failed
-            .iter()
-            .position(|(_, error)| concerns_connection(error.kind));
-        let shaky = failed
-            .iter()
-            .filter(|(_, error)| error.kind == ErrorKind::Transport)
-            .count();
-        let exhausted = shaky >= PATIENCE || (shaky > 0 && fetched.is_empty());
-        let verdict = stop.or_else(|| {
-            let at = failed
-                .iter()
-                .position(|(_, error)| error.kind == ErrorKind::Transport);
-            at.filter(|_| exhausted)
-        });
-        self.put_aside_hopeless(&mut failed, &mut fetched);
-        self.commit_fetched(&fetched, &failed).await?;
-        match verdict.and_then(|at| (at < failed.len()).then(|| failed.swap_remove(at))) {
-            Some((_, error)) => Err(Stop::Vendor(error)),
-            None => Ok(()),
+        if !batch.fetched.is_empty() {
+            self.progress.fetched();
         }
+        let nothing_ever = self.connection.last_ok_at.is_none() && !self.progress.has_fetched();
+        let exhausted = batch.is_exhausted(nothing_ever);
+        self.commit_batch(&batch, exhausted).await?;
+        if let Some(error) = batch.stop {
+            return Err(Stop::Vendor(error));
+        }
+        let mut failed = batch.failed.into_iter().map(|(_, error)| error);
+        if exhausted && let Some(error) = failed.find(|error| failure::is_shaky(error.kind)) {
+            // Lists may still work.
+            self.progress.rest_fetching(error);
+        }
+        Ok(())
     }
 
-    /// Records whose answer cannot be read again and again go into quarantine.
-    fn put_aside_hopeless(
-        &self,
-        failed: &mut Vec<(Due, ProviderError)>,
-        fetched: &mut Vec<Fetched>,
-    ) {
+    async fn commit_batch(&self, batch: &Batch, exhausted: bool) -> Result<(), StoreError> {
         let now = self.now();
-        failed.retain(|(due, error)| {
-            let record_at_fault = matches!(
-                error.kind,
-                ErrorKind::BadResponse | ErrorKind::InvalidRequest | ErrorKind::Unsupported
-            );
-            let hopeless = record_at_fault && due.attempts + 1 >= RECORD_PATIENCE;
-            if hopeless {
-                fetched.push(Fetched {
-                    kind: due.kind.clone(),
-                    remote_id: due.remote_id.clone(),
-                    observed_at: now,
-                    fingerprint: due.fingerprint.clone(),
-                    news: News::Quarantined {
-                        reason: error.to_string(),
-                        pointer: None,
-                    },
-                    documents: Vec::new(),
-                });
-            }
-            !hopeless
-        });
-    }
-
-    async fn commit_fetched(
-        &self,
-        fetched: &[Fetched],
-        failed: &[(Due, ProviderError)],
-    ) -> Result<(), StoreError> {
-        let now = self.now();
-        self.engine.store.prepare_months(fetched, now).await?;
+        self.engine
+            .store
+            .prepare_months(&batch.fetched, now)
+            .await?;
         let mut tx = self.tenant().await?;
         tx.hold_lease(&self.lease, self.engine.options.lease)
             .await?;
-        let applied = tx.apply(&self.scope, fetched, now).await?;
-        for (due, error) in failed {
+        let keys: Vec<_> = batch.failed.iter().map(|(due, _)| key(due)).collect();
+        let failures = tx.fetch_failures(self.connection.id, &keys).await?;
+        let mut aside = Vec::new();
+        for (due, error) in &batch.failed {
+            let before = failures.get(&key(due)).copied().unwrap_or(0);
             debug!(record.kind = %due.kind, error = %error, "A record could not be fetched");
-            let pause = failure::backoff(due.attempts + 2);
-            tx.postpone_record(
+            if before + 1 >= RECORD_PATIENCE && self.vendor_is_well(now) {
+                aside.push(put_aside(due, error, now));
+                continue;
+            }
+            let mut pause = failure::record_pause(before);
+            if exhausted {
+                pause = pause.min(failure::LONGEST);
+            }
+            tx.note_fetch_failure(
                 self.connection.id,
                 &due.kind,
                 &due.remote_id,
@@ -184,31 +175,76 @@ impl Run<'_> {
             )
             .await?;
         }
+        let news: Vec<Fetched> = batch.fetched.iter().cloned().chain(aside).collect();
+        let applied = tx.apply(&self.scope, &news, now).await?;
+        let keys: Vec<_> = news
+            .iter()
+            .map(|record| (record.kind.clone(), record.remote_id.clone()))
+            .collect();
+        tx.forget_fetch_failures(self.connection.id, &keys).await?;
         tx.commit().await?;
         let vendor = self.scope.vendor.clone();
         metrics::counter!("callweave_sync_records_total", "vendor" => vendor)
-            .increment(u64::try_from(fetched.len()).unwrap_or(0));
+            .increment(u64::try_from(news.len()).unwrap_or(0));
         info!(
             sync.created = applied.created,
             sync.updated = applied.updated,
             sync.deleted = applied.deleted,
             sync.quarantined = applied.quarantined,
-            sync.failed = failed.len(),
+            sync.failed = batch.failed.len(),
             "Took in {} records",
-            fetched.len()
+            news.len()
         );
         Ok(())
     }
+
+    /// Whether the vendor answered lately: a record is not blamed for an outage.
+    fn vendor_is_well(&self, now: Timestamp) -> bool {
+        let lately = |at: Timestamp| now.since(at) <= OUTAGE;
+        self.progress.has_answer() || self.connection.last_ok_at.is_some_and(lately)
+    }
 }
 
-/// Whether a failure is about the connection rather than about one record.
-const fn concerns_connection(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Unauthorized
-            | ErrorKind::InvalidCredentials
-            | ErrorKind::RateLimited
-            | ErrorKind::EgressDenied
-            | ErrorKind::UnexpectedRedirect
-    )
+/// A batch after its fetches.
+#[derive(Default)]
+struct Batch {
+    fetched: Vec<Fetched>,
+    failed: Vec<(Due, ProviderError)>,
+    /// A failure of the whole connection.
+    stop: Option<ProviderError>,
+}
+
+impl Batch {
+    /// Whether the connection, not the records, seems to be at fault.
+    fn is_exhausted(&self, nothing_ever_fetched: bool) -> bool {
+        let shaky = self
+            .failed
+            .iter()
+            .filter(|(_, error)| failure::is_shaky(error.kind))
+            .count();
+        let all = self.fetched.len() + self.failed.len();
+        let none_fetched = self.fetched.is_empty();
+        (none_fetched && shaky >= PATIENCE)
+            || (all >= 10 && shaky * 2 > all)
+            || (none_fetched && shaky > 0 && nothing_ever_fetched)
+    }
+}
+
+fn key(due: &Due) -> (String, String) {
+    (due.kind.clone(), due.remote_id.clone())
+}
+
+/// A record whose fetch fails again and again goes into quarantine.
+fn put_aside(due: &Due, error: &ProviderError, now: Timestamp) -> Fetched {
+    Fetched {
+        kind: due.kind.clone(),
+        remote_id: due.remote_id.clone(),
+        observed_at: now,
+        fingerprint: due.fingerprint.clone(),
+        news: News::Quarantined {
+            reason: error.to_string(),
+            pointer: None,
+        },
+        documents: Vec::new(),
+    }
 }

@@ -11,6 +11,7 @@ mod failure;
 mod fetch;
 mod options;
 mod outcome;
+mod progress;
 mod remap;
 mod run;
 mod sweep;

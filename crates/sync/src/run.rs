@@ -1,6 +1,6 @@
 //! One turn of one connection: walk, fetch, sweep, and say how it went.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use callweave_credentials::connector::{Access, OpenConnection, Operation};
 use callweave_model::{Timestamp, connection::ConnectionState};
@@ -14,7 +14,7 @@ use callweave_store::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{Engine, failure};
+use crate::{Engine, failure, progress::Progress};
 
 /// Why a turn stopped before its work was done.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,9 @@ pub(crate) struct Run<'e> {
     pub(crate) scope: ConnectionScope,
     pub(crate) open: OpenConnection,
     pub(crate) state: SyncState,
+    pub(crate) progress: Progress,
+    /// Every stream was walked to its end.
+    walked: bool,
     started: Instant,
 }
 
@@ -71,6 +74,8 @@ impl<'e> Run<'e> {
                 scope,
                 open,
                 state,
+                progress: Progress::default(),
+                walked: false,
                 started: Instant::now(),
             })),
             Err(error) => {
@@ -99,11 +104,11 @@ impl<'e> Run<'e> {
     pub(crate) async fn turn(mut self, shutdown: &CancellationToken) -> Result<(), StoreError> {
         let began = self.now();
         let result = self.work(shutdown).await;
-        let end = match result {
-            Ok(complete) => self.succeed(complete.then_some(began)).await?,
-            Err(Stop::TurnOver) => failure::continued(),
-            Err(Stop::Vendor(error)) => self.fail(&error).await?,
-            Err(Stop::Store(error)) => return Err(error),
+        let end = match (result, self.progress.take_trouble()) {
+            (Err(Stop::Store(error)), _) => return Err(error),
+            (Err(Stop::Vendor(error)), _) | (_, Some(error)) => self.fail(&error).await?,
+            (Ok(complete), None) => self.succeed(complete.then_some(began)).await?,
+            (Err(Stop::TurnOver), None) => failure::continued(),
         };
         let mut tx = self.tenant().await?;
         tx.end_run(&self.lease, end).await?;
@@ -114,10 +119,18 @@ impl<'e> Run<'e> {
     async fn work(&mut self, shutdown: &CancellationToken) -> Result<bool, Stop> {
         let provider = self.provider();
         self.remap_outdated(shutdown).await?;
-        self.fetch_due(shutdown).await?;
         let Some(pull) = provider.pull() else {
+            self.fetch_due(shutdown, None).await?;
+            self.walked = true;
             return Ok(true);
         };
+        if !self.state.walk_due && !self.has_backfill().await? {
+            self.fetch_due(shutdown, None).await?;
+            return Ok(false);
+        }
+        // Records that keep the vendor busy must not keep new ones from being listed.
+        let opening = self.started + self.engine.options.turn / 3;
+        self.fetch_due(shutdown, Some(opening)).await?;
         let streams = self
             .call(|access| {
                 let provider = &provider;
@@ -129,17 +142,50 @@ impl<'e> Run<'e> {
                 })
             })
             .await?;
+        let proves_absence = pull.full_walk_proves_absence();
+        let complete = self.state.walk_due
+            && self
+                .walk_streams(&streams, proves_absence, shutdown)
+                .await?;
+        self.run_backfills(&streams, shutdown).await?;
+        self.fetch_due(shutdown, None).await?;
+        Ok(complete)
+    }
+
+    async fn has_backfill(&self) -> Result<bool, StoreError> {
+        let mut tx = self.tenant().await?;
+        let open = tx.list_backfills(self.connection.id, true).await?;
+        tx.commit().await?;
+        Ok(!open.is_empty())
+    }
+
+    /// Walks all streams; one that fails does not keep the others from being walked. `true` when
+    /// every walk was proved.
+    async fn walk_streams(
+        &mut self,
+        streams: &[String],
+        proves_absence: bool,
+        shutdown: &CancellationToken,
+    ) -> Result<bool, Stop> {
         let full = self.full_walk_due();
         let mut complete = true;
-        for stream in &streams {
-            complete &= self.walk_stream(stream, full, shutdown).await?;
+        let mut walked = true;
+        for stream in streams {
+            match self.walk_stream(stream, full, shutdown).await {
+                Ok(proved) => complete &= proved,
+                Err(Stop::Vendor(error)) if !failure::concerns_connection(error.kind) => {
+                    warn!(sync.stream = %stream, error = %error, "A stream could not be walked");
+                    self.progress.note_trouble(error);
+                    complete = false;
+                    walked = false;
+                }
+                Err(stop) => return Err(stop),
+            }
         }
+        self.walked = walked;
         if complete && let Some(number) = full {
-            self.end_full_walk(number, pull.full_walk_proves_absence())
-                .await?;
-            self.fetch_due(shutdown).await?;
+            self.end_full_walk(number, proves_absence).await?;
         }
-        self.run_backfills(&streams, shutdown).await?;
         Ok(complete)
     }
 
@@ -166,19 +212,34 @@ impl<'e> Run<'e> {
         let mut tx = self.tenant().await?;
         tx.hold_lease(&self.lease, self.engine.options.lease)
             .await?;
-        tx.note_success(self.connection.id, now).await?;
-        tx.set_connection_state(self.connection.id, ConnectionState::Active, None, now)
-            .await?;
-        let next_due = tx.next_record_due(self.connection.id).await?;
+        // A run that heard nothing of the vendor says nothing about it.
+        if self.walked || self.progress.has_answer() {
+            tx.note_success(self.connection.id, now).await?;
+            tx.set_connection_state(self.connection.id, ConnectionState::Active, None, now)
+                .await?;
+        }
+        let next_walk = match self.walk_in() {
+            Some(pause) => pause,
+            None => tx.walk_due_in(self.connection.id).await?,
+        };
+        // Nobody fetches due records of a vendor that has no lookup.
+        let next_due = match self.provider().lookup() {
+            Some(_) => tx.next_record_due(self.connection.id).await?,
+            None => None,
+        };
         tx.commit().await?;
-        let poll = self.engine.options.poll_interval;
-        let next_in = next_due.map_or(poll, |due| due.since(now).min(poll));
         Ok(RunEnd {
-            next_in,
+            next_in: next_due.map_or(next_walk, |due| due.since(now).min(next_walk)),
             pause: None,
             complete_since,
             failed: false,
+            walk_in: self.walk_in(),
         })
+    }
+
+    /// When the next walk is due, if the streams were walked.
+    fn walk_in(&self) -> Option<Duration> {
+        self.walked.then_some(self.engine.options.poll_interval)
     }
 
     async fn fail(&self, error: &ProviderError) -> Result<RunEnd, StoreError> {
@@ -202,11 +263,18 @@ impl<'e> Run<'e> {
             code: error.kind.code().to_owned(),
             detail: Some(error.to_string()),
         };
+        if self.progress.has_answer() {
+            tx.note_success(self.connection.id, now).await?;
+        }
         tx.note_failure(self.connection.id, &last).await?;
         tx.set_connection_state(self.connection.id, verdict.state, Some(verdict.reason), now)
             .await?;
         tx.commit().await?;
-        Ok(verdict.end)
+        let walk_in = self.walk_in();
+        Ok(RunEnd {
+            walk_in,
+            ..verdict.end
+        })
     }
 
     /// Fails when the turn is over.

@@ -39,10 +39,7 @@ impl Run<'_> {
                 };
                 tx.insert_events(&[event], now).await?;
             } else {
-                for (kind, remote_id) in &missing {
-                    tx.want_record(self.connection.id, kind, remote_id, None, now)
-                        .await?;
-                }
+                tx.want_missing(self.connection.id, number, now).await?;
             }
         }
         tx.end_full_walk(self.connection.id, number, withheld)

@@ -3,19 +3,23 @@
 use std::collections::BTreeMap;
 
 use callweave_model::Timestamp;
-use callweave_provider::{Cursor, ErrorKind, Next, Page, ProviderError, Walk};
+use callweave_provider::{Cursor, ErrorKind, Next, Page, ProviderError, Retry, Walk};
 use callweave_store::{StoreError, backfills::Backfill, sync_state::Stream};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
+    failure,
     outcome::{self, Listed},
     run::{Run, Stop},
 };
 
 /// Walks without proof in a row after which a stream rests until the next run.
 const UNPROVED_PATIENCE: i32 = 3;
+
+/// Runs in a row that a walk's cursor may be refused in before the walk begins anew.
+const REFUSED_PATIENCE: i32 = 3;
 
 impl Run<'_> {
     /// Walks one stream to its end; `true` when the walk was proved complete.
@@ -34,21 +38,55 @@ impl Run<'_> {
         loop {
             self.go_on(shutdown)?;
             let cursor = stream.walk_cursor.clone().map(Cursor);
-            let page = self.fetch_page(name, walk, cursor.as_ref()).await?;
+            let page = match self.fetch_page(name, walk, cursor.as_ref()).await {
+                Ok(page) => page,
+                Err(error) => {
+                    if cursor.is_some() && failure::refuses_request(&error) {
+                        self.note_refused(&mut stream).await?;
+                    }
+                    return Err(Stop::Vendor(error));
+                }
+            };
+            self.progress.answered();
             let next = page.next.clone();
             let stuck = matches!(&next, Next::More(next) if Some(next) == cursor.as_ref());
+            if !stuck {
+                stream.refused = 0;
+            }
             let proved = self.advance(&mut stream, &next);
             let stamp = full.unwrap_or(self.state.full_walk);
             self.commit_page(&stream, page, stamp).await?;
-            self.fetch_due(shutdown).await?;
+            self.fetch_due(shutdown, None).await?;
             match next {
-                _ if stuck => return Err(paging_broken(self.open.provider().manifest().vendor)),
+                _ if stuck => {
+                    self.note_refused(&mut stream).await?;
+                    return Err(paging_broken(self.open.provider().manifest().vendor));
+                }
                 Next::More(_) => {}
                 Next::Done { .. } => return Ok(proved),
                 Next::Unproved { .. } if stream.unproved < UNPROVED_PATIENCE => {}
                 Next::Unproved { .. } => return Ok(false),
             }
         }
+    }
+
+    /// Notes that a walk cannot go on from its cursor; when that lasts, it begins anew.
+    async fn note_refused(&self, stream: &mut Stream) -> Result<(), StoreError> {
+        stream.refused += 1;
+        if stream.refused >= REFUSED_PATIENCE {
+            warn!(sync.stream = %stream.stream, "A walk begins anew: its cursor leads nowhere");
+            if stream.walk_cursor == stream.resume {
+                stream.resume = None;
+            }
+            stream.walk = None;
+            stream.walk_cursor = None;
+            stream.refused = 0;
+        }
+        let mut tx = self.tenant().await?;
+        tx.hold_lease(&self.lease, self.engine.options.lease)
+            .await?;
+        tx.save_stream(self.connection.id, stream).await?;
+        tx.commit().await
     }
 
     async fn load_stream(&self, name: &str) -> Result<Stream, StoreError> {
@@ -187,15 +225,30 @@ impl Run<'_> {
         let mut tx = self.tenant().await?;
         let open = tx.list_backfills(self.connection.id, true).await?;
         tx.commit().await?;
-        for backfill in open.into_iter().rev() {
-            self.run_backfill(backfill, streams, shutdown).await?;
+        for mut backfill in open.into_iter().rev() {
+            match self.run_backfill(&mut backfill, streams, shutdown).await {
+                Err(Stop::Vendor(error)) if ends_backfill(&error) => {
+                    warn!(backfill.id = %backfill.id, error = %error, "A backfill failed");
+                    "failed".clone_into(&mut backfill.state);
+                    backfill.reason = Some(
+                        error
+                            .message
+                            .unwrap_or_else(|| error.kind.code().to_owned()),
+                    );
+                    self.end_backfill(&backfill).await?;
+                }
+                Err(Stop::Vendor(error)) if !failure::concerns_connection(error.kind) => {
+                    self.progress.note_trouble(error);
+                }
+                other => other?,
+            }
         }
         Ok(())
     }
 
     async fn run_backfill(
         &self,
-        mut backfill: Backfill,
+        backfill: &mut Backfill,
         streams: &[String],
         shutdown: &CancellationToken,
     ) -> Result<(), Stop> {
@@ -212,11 +265,12 @@ impl Run<'_> {
                 if unproved >= UNPROVED_PATIENCE {
                     "failed".clone_into(&mut backfill.state);
                     backfill.reason = Some("the vendor's pages moved under every walk".to_owned());
-                    return Ok(self.end_backfill(&backfill).await?);
+                    return Ok(self.end_backfill(backfill).await?);
                 }
                 self.go_on(shutdown)?;
                 let cursor = cursors.get(stream).cloned().map(Cursor);
                 let page = self.fetch_page(stream, walk, cursor.as_ref()).await?;
+                self.progress.answered();
                 let next = match &page.next {
                     Next::More(next) if Some(next) == cursor.as_ref() => {
                         return Err(paging_broken(self.open.provider().manifest().vendor));
@@ -230,12 +284,15 @@ impl Run<'_> {
                 };
                 cursors.insert(stream.clone(), next);
                 backfill.cursors = json!(cursors);
-                self.commit_backfill_page(&mut backfill, page).await?;
-                self.fetch_due(shutdown).await?;
+                if !self.commit_backfill_page(backfill, page).await? {
+                    // It was canceled meanwhile.
+                    return Ok(());
+                }
+                self.fetch_due(shutdown, None).await?;
             }
         }
         "completed".clone_into(&mut backfill.state);
-        Ok(self.end_backfill(&backfill).await?)
+        Ok(self.end_backfill(backfill).await?)
     }
 
     async fn end_backfill(&self, backfill: &Backfill) -> Result<(), StoreError> {
@@ -248,7 +305,7 @@ impl Run<'_> {
         &self,
         backfill: &mut Backfill,
         page: Page,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let now = self.now();
         let (seen, complete) = self.split(page, now);
         backfill.pages += 1;
@@ -260,13 +317,20 @@ impl Run<'_> {
         tx.note_seen(self.connection.id, &seen, Some(self.state.full_walk), now)
             .await?;
         tx.apply(&self.scope, &complete, now).await?;
-        tx.save_backfill(backfill, now).await?;
-        tx.commit().await
+        let open = tx.save_backfill(backfill, now).await?;
+        tx.commit().await?;
+        Ok(open)
     }
+}
+
+/// Whether a backfill would only meet the same failure again.
+fn ends_backfill(error: &ProviderError) -> bool {
+    error.retry == Retry::Never && !failure::concerns_connection(error.kind)
 }
 
 fn paging_broken(vendor: &'static str) -> Stop {
     let error = ProviderError::new(vendor, "pull", ErrorKind::BadResponse)
+        .with_retry(Retry::Never)
         .with_message("the vendor's pages do not move on");
     Stop::Vendor(error)
 }

@@ -45,6 +45,7 @@ async fn a_due_connection_is_taken_once_and_a_lost_lease_writes_nothing() {
         pause: None,
         complete_since: None,
         failed: false,
+        walk_in: None,
     };
     assert!(matches!(
         tx.end_run(&lease, end).await,
@@ -72,6 +73,7 @@ async fn a_run_that_was_asked_for_meanwhile_is_due_at_once() {
         pause: None,
         complete_since: Some(noon()),
         failed: false,
+        walk_in: None,
     };
     tx.end_run(&lease, end).await.unwrap();
     tx.commit().await.unwrap();

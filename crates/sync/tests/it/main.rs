@@ -4,3 +4,4 @@
 
 mod fifth_vendor;
 mod support;
+mod trouble;

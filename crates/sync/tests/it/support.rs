@@ -68,7 +68,7 @@ pub(crate) struct Gateway {
     pub(crate) tenant: TenantId,
     pub(crate) connection: ConnectionId,
     pub(crate) engine: Engine,
-    _database: TestDatabase,
+    pub(crate) database: TestDatabase,
 }
 
 pub(crate) fn engine_options() -> EngineOptions {
@@ -81,6 +81,10 @@ pub(crate) fn engine_options() -> EngineOptions {
 }
 
 pub(crate) async fn gateway() -> Gateway {
+    gateway_with(engine_options()).await
+}
+
+pub(crate) async fn gateway_with(engine_options: EngineOptions) -> Gateway {
     let options = |url: &str| Options {
         url: url.to_owned().into(),
         max_connections: 8,
@@ -112,7 +116,7 @@ pub(crate) async fn gateway() -> Gateway {
         connector.clone(),
         clock.clone(),
         Arc::new(RandomIds),
-        engine_options(),
+        engine_options,
     );
     let mut tx = store.system().await.unwrap();
     let tenant = tx.ensure_tenant("acme").await.unwrap();
@@ -125,7 +129,7 @@ pub(crate) async fn gateway() -> Gateway {
         tenant,
         connection,
         engine,
-        _database: database,
+        database,
     }
 }
 
@@ -180,6 +184,34 @@ impl Gateway {
         tx.request_sync(self.connection, full).await.unwrap();
         tx.commit().await.unwrap();
         self.turn().await;
+    }
+
+    /// The same after the pause that failures brought about.
+    pub(crate) async fn sync_forgiven(&self) {
+        let mut tx = self.store.tenant(self.tenant).await.unwrap();
+        tx.forgive(self.connection).await.unwrap();
+        tx.commit().await.unwrap();
+        self.sync(false).await;
+    }
+
+    /// Makes a run due without asking for a walk.
+    pub(crate) async fn make_due(&self) {
+        self.execute("UPDATE sync_state SET next_run_at = now()")
+            .await;
+    }
+
+    /// Makes due what is to be fetched within two hours.
+    pub(crate) async fn age_records(&self) {
+        self.execute("UPDATE records SET due_at = due_at - interval '2 hours'")
+            .await;
+    }
+
+    /// Changes the database behind the gateway's back.
+    pub(crate) async fn execute(&self, statement: &'static str) {
+        let pool = self.database.pool().await;
+        let mut tx = pool.begin().await.unwrap();
+        sqlx::query(statement).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub(crate) async fn calls(&self) -> Vec<StoredCall> {

@@ -106,6 +106,7 @@ async fn settle(
         None => tx.note_success(connection.id, now).await?,
         Some(failure) => tx.note_failure(connection.id, &failure.last).await?,
     }
+    tx.forgive(connection.id).await?;
     if connection.state != ConnectionState::Paused {
         tx.set_connection_state(connection.id, state, reason, now)
             .await?;
