@@ -71,7 +71,11 @@ impl FromQuery for CallsQuery {
             Kind::Instant,
             "Changed in the gateway after.",
         ),
-        Param::new("channel", Kind::Words(Channel::WORDS), "The medium: any of these."),
+        Param::new(
+            "channel",
+            Kind::Words(Channel::WORDS),
+            "The medium: any of these.",
+        ),
         Param::new(
             "direction",
             Kind::Words(Direction::WORDS),
@@ -97,14 +101,22 @@ impl FromQuery for CallsQuery {
             Kind::Text(40),
             "A phone that took part, in any usual spelling.",
         ),
-        Param::new("tag", Kind::Texts(200), "All of these tags; repeat the parameter."),
+        Param::new(
+            "tag",
+            Kind::Texts(200),
+            "All of these tags; repeat the parameter.",
+        ),
         Param::new(
             "sentiment",
             Kind::Words(SentimentLabel::WORDS),
             "The tone of the call: any of these.",
         ),
         Param::new("passed", Kind::Boolean, "Passed the scorecards, or not."),
-        Param::new("score_min", Kind::Number(0.0, 100.0), "At least this score."),
+        Param::new(
+            "score_min",
+            Kind::Number(0.0, 100.0),
+            "At least this score.",
+        ),
         Param::new("score_max", Kind::Number(0.0, 100.0), "At most this score."),
         Param::new("has_transcript", Kind::Boolean, "Has a transcript, or not."),
         Param::new(
