@@ -17,6 +17,7 @@ pub mod scope;
 mod authenticator;
 mod cursor;
 mod hex;
+mod idempotency;
 mod middleware;
 mod openapi;
 mod respond;

@@ -2,18 +2,20 @@
 
 use serde_json::json;
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, RefOr,
+    Required,
     extensions::ExtensionsBuilder,
-    path::{Operation, PathItem},
+    path::{Operation, ParameterBuilder, ParameterIn, PathItem},
+    schema::Type,
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     tag::TagBuilder,
 };
-use utoipa::{PartialSchema as _, ToSchema as _};
+use utoipa::{IntoResponses as _, PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    ApiState,
-    problem::{FieldError, ProblemDocument, VendorProblem},
+    ApiState, idempotency,
+    problem::{FieldError, ProblemDocument, Repeatable, VendorProblem},
     routes, scope,
 };
 
@@ -94,7 +96,10 @@ pub(crate) fn skeleton() -> OpenApi {
 
 /// Writes what follows from the rest: the scopes of each operation where tools look for them.
 pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
+        if let Some(operation) = item.post.as_mut().filter(|_| path.starts_with("/v1")) {
+            make_repeatable(operation);
+        }
         for operation in operations(item) {
             let scopes = required_scopes(operation);
             if scopes.is_empty() {
@@ -114,6 +119,31 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
         }
     }
     document
+}
+
+/// Every POST takes an `Idempotency-Key`.
+fn make_repeatable(operation: &mut Operation) {
+    let key = ParameterBuilder::new()
+        .name(idempotency::HEADER)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Names the request: sent again with the same key and body within 24 hours, it gets the \
+             first answer and is not carried out twice.",
+        ))
+        .schema(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some("^[\\x21-\\x7E]{1,255}$")),
+        ))
+        .build();
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(RefOr::T(key));
+    for (status, response) in Repeatable::responses() {
+        operation.responses.responses.insert(status, response);
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

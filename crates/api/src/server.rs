@@ -22,7 +22,7 @@ use tower_http::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
-use crate::{ApiOptions, ApiState, middleware, openapi, routes};
+use crate::{ApiOptions, ApiState, idempotency, middleware, openapi, routes};
 
 /// The gateway's router.
 pub fn router(state: ApiState) -> Router {
@@ -36,8 +36,11 @@ pub fn router(state: ApiState) -> Router {
         let kind = [(header::CONTENT_TYPE, "application/json")];
         async move { (kind, written.clone()) }
     });
+    let versioned = versioned
+        .layer(from_fn_with_state(state.clone(), idempotency::replay))
+        .layer(from_fn_with_state(state.clone(), middleware::shed));
     let router = Router::new()
-        .merge(versioned.layer(from_fn_with_state(state.clone(), middleware::shed)))
+        .merge(versioned)
         .merge(beside)
         .route(
             "/",

@@ -14,6 +14,7 @@ use callweave_model::{Clock, Timestamp, ids::Ids};
 use callweave_store::Store;
 use http::HeaderValue;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use crate::{authenticator::Authenticator, cursor::CursorKey};
 
@@ -78,6 +79,7 @@ struct Inner {
     authenticator: Authenticator,
     options: ApiOptions,
     permits: Arc<Semaphore>,
+    tasks: TaskTracker,
     draining: AtomicBool,
 }
 
@@ -103,6 +105,7 @@ impl ApiState {
                 authenticator,
                 options,
                 permits,
+                tasks: TaskTracker::new(),
                 draining: AtomicBool::new(false),
             }),
         }
@@ -112,6 +115,16 @@ impl ApiState {
     /// should go elsewhere.
     pub fn begin_drain(&self) {
         self.inner.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for requests that go on although their callers have left.
+    pub async fn finish(&self) {
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.inner.tasks
     }
 
     pub(crate) fn is_draining(&self) -> bool {

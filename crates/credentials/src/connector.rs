@@ -119,6 +119,11 @@ impl Connector {
         &self.registry
     }
 
+    /// What seals secrets at rest.
+    pub const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// Checks settings and credentials against what the vendor needs. Does no IO.
     pub fn validate(
         &self,

@@ -17,6 +17,6 @@ GRANT USAGE ON SCHEMA public TO callweave_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     tenants, api_keys, connections, tokens, call_keys, calls, call_documents, call_search,
     call_versions, sync_state, sync_streams, records, raw_documents, record_documents, backfills,
-    events
+    events, idempotency_keys
 TO callweave_app;
 GRANT EXECUTE ON FUNCTION current_tenant(), system_scope(), ensure_call_partition(date) TO callweave_app;

@@ -12,6 +12,7 @@ pub mod connections;
 pub mod documents;
 pub mod error;
 pub mod events;
+pub mod idempotency;
 pub mod overview;
 pub mod records;
 pub mod sync_state;

@@ -77,6 +77,12 @@ codes! {
     ACCOUNT_DIFFERS = "gateway.account_differs", CONFLICT, false, "This leads to another account.",
         "The new credentials or settings lead to another account at the vendor than the connection was made for. The calls of two accounts are never mixed.",
         "Make a new connection for the other account.";
+    REQUEST_UNDER_WAY = "gateway.request_under_way", CONFLICT, true, "The same request is under way.",
+        "A request with the same `Idempotency-Key` and body was sent before and is not answered yet.",
+        "Send it again after `Retry-After`; then it gets the answer of the first one.";
+    IDEMPOTENCY_KEY_REUSED = "gateway.idempotency_key_reused", UNPROCESSABLE_ENTITY, false, "The key belongs to another request.",
+        "The `Idempotency-Key` was used within the last 24 hours for another operation or another body.",
+        "Use a fresh key for each request, and the same key only to send the same request again.";
     STALE = "gateway.stale", PRECONDITION_FAILED, false, "The resource has changed meanwhile.",
         "`If-Match` names a version that is not the current one.",
         "Read the resource again, apply the change to what it is now, and send its current `ETag`.";

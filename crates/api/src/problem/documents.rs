@@ -56,6 +56,11 @@ problem_sets! {
     Stale { 412: "The resource has changed since the version that `If-Match` names." }
     /// The state does not fit.
     Conflict { 409: "The state of the resource does not allow it." }
+    /// A POST that may be sent again under its key.
+    Repeatable {
+        409: "The state of the resource does not allow it, or the same request is under way.",
+        422: "The body is not valid, or the `Idempotency-Key` belongs to another request.",
+    }
     /// No accepted type fits.
     NotAcceptable { 406: "The resource does not exist in an accepted form." }
     /// The vendor lacks the capability.

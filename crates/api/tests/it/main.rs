@@ -14,6 +14,7 @@ mod calls;
 mod connections;
 mod documentation;
 mod filters;
+mod idempotency;
 mod keys;
 mod media;
 mod problems;

@@ -8,6 +8,7 @@ use callweave_store::{
     connections::Connection,
     records::{Fetched, News},
 };
+use http::{HeaderValue, header};
 use uuid::Uuid;
 
 use super::{find, import, render_one, update::patch};
@@ -100,6 +101,11 @@ fn answer(
     }
     let mut response = respond::ok(document)?;
     respond::set_tag(&mut response, tag);
+    if let Ok(address) = HeaderValue::from_str(&format!("/v1/calls/{id}")) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LOCATION, address);
+    }
     Ok(response)
 }
 

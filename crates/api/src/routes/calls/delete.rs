@@ -40,6 +40,7 @@ pub(crate) async fn delete_call(
     if !tx.delete_call(&scope, stored.id, state.now()).await? {
         return Err(Problem::not_found("call"));
     }
+    tx.forget_answers_about(&format!("/v1/calls/{id}")).await?;
     tx.commit().await?;
     Ok(respond::no_content())
 }

@@ -1,0 +1,282 @@
+//! `Idempotency-Key`: a POST that is sent again is answered again and not carried out twice.
+//!
+//! Successful answers are kept for a day, sealed like every secret, because they may hold personal
+//! data or a fresh API key. A request that failed had no effect and may simply be sent again.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use callweave_credentials::vault::Place;
+use callweave_model::TenantId;
+use callweave_store::idempotency::{Claim, RequestName};
+use futures::FutureExt as _;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    ApiState, Caller,
+    middleware::header_text,
+    problem::{Problem, codes},
+};
+
+/// The header that names a request.
+pub(crate) const HEADER: &str = "Idempotency-Key";
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// A request whose process died is taken over after this long.
+const LOCK: Duration = Duration::from_secs(90);
+/// How long answers are kept.
+const KEEP: Duration = Duration::from_hours(24);
+/// The largest answer that is kept.
+const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+
+/// A kept answer.
+#[derive(Serialize, Deserialize)]
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+/// Carries a named request out once.
+pub(crate) async fn replay(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let named = request.method() == Method::POST && request.headers().contains_key(HEADER);
+    if !named {
+        return next.run(request).await;
+    }
+    // Without a key in force the handler says no; its word is not kept.
+    let Ok(caller) = state.authenticator().authenticate(request.headers()).await else {
+        return next.run(request).await;
+    };
+    match named_request(&state, &caller, request, next).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn named_request(
+    state: &ApiState,
+    caller: &Caller,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let key = key_of(request.headers())?;
+    let name = RequestName {
+        api_key: caller.key,
+        key: &key,
+    };
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, state.options().body_limit)
+        .await
+        .map_err(|_error| {
+            Problem::new(
+                codes::BODY_TOO_LARGE,
+                "the body is larger than the gateway takes, or ended early",
+            )
+        })?;
+    let target = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let hash = request_hash(target, &body);
+    let mut tx = state.store().tenant(caller.tenant).await?;
+    let claim = tx.claim_request(name, &hash, LOCK, KEEP).await?;
+    tx.commit().await?;
+    match claim {
+        Claim::Ours => {}
+        Claim::UnderWay => {
+            return Err(Problem::new(
+                codes::REQUEST_UNDER_WAY,
+                "the first request with this key is not answered yet",
+            )
+            .with_retry_after(Duration::from_secs(1)));
+        }
+        Claim::Differs => return Err(reused()),
+        Claim::Answered(sealed) => return answered(state, caller.tenant, name, &sealed),
+    }
+    let request = Request::from_parts(parts, Body::from(body));
+    let (state, tenant, api_key) = (state.clone(), caller.tenant, caller.key);
+    let tasks = state.tasks().clone();
+    // In a task of its own: a caller who leaves does not stop it half-way, and finds the answer
+    // when it comes back.
+    let carried_out = tasks.spawn(async move {
+        let name = RequestName { api_key, key: &key };
+        carry_out(&state, tenant, name, request, next).await
+    });
+    match carried_out.await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_canceled) => Err(Problem::new(
+                codes::UNAVAILABLE,
+                "the gateway is shutting down",
+            )),
+        },
+    }
+}
+
+async fn carry_out(
+    state: &ApiState,
+    tenant: TenantId,
+    name: RequestName<'_>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    match outcome {
+        Ok(response) if response.status().is_success() => keep(state, tenant, name, response).await,
+        Ok(response) => {
+            release(state, tenant, name).await;
+            Ok(response)
+        }
+        Err(panic) => {
+            release(state, tenant, name).await;
+            std::panic::resume_unwind(panic)
+        }
+    }
+}
+
+/// A request that had no effect may be sent again at once.
+async fn release(state: &ApiState, tenant: TenantId, name: RequestName<'_>) {
+    let released = async {
+        let mut tx = state.store().tenant(tenant).await?;
+        tx.release_request(name).await?;
+        tx.commit().await
+    };
+    if let Err(error) = released.await {
+        // It frees itself when its lock ends.
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "A failed request could not be released"
+        );
+    }
+}
+
+/// Keeps the answer, and gives it.
+async fn keep(
+    state: &ApiState,
+    tenant: TenantId,
+    name: RequestName<'_>,
+    response: Response,
+) -> Result<Response, Problem> {
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, ANSWER_LIMIT)
+        .await
+        .map_err(|_error| internal("an answer is too large to be kept"))?;
+    let answer = Answer {
+        status: parts.status.as_u16(),
+        headers: [
+            header::CONTENT_TYPE,
+            header::LOCATION,
+            header::CONTENT_LOCATION,
+            header::ETAG,
+        ]
+        .into_iter()
+        .filter_map(|name| {
+            let value = parts.headers.get(&name)?.to_str().ok()?;
+            Some((name.to_string(), value.to_owned()))
+        })
+        .collect(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    let written =
+        serde_json::to_vec(&answer).map_err(|_error| internal("an answer could not be written"))?;
+    let sealed = state
+        .connector()
+        .vault()
+        .seal(&place(tenant, name), &written)
+        .map_err(|_error| internal("an answer could not be sealed"))?;
+    let mut tx = state.store().tenant(tenant).await?;
+    let resource = header_text(&parts.headers, header::LOCATION)
+        .or_else(|| header_text(&parts.headers, header::CONTENT_LOCATION));
+    tx.keep_answer(name, &sealed, resource).await?;
+    tx.commit().await?;
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// The answer that was kept.
+fn answered(
+    state: &ApiState,
+    tenant: TenantId,
+    name: RequestName<'_>,
+    sealed: &[u8],
+) -> Result<Response, Problem> {
+    let answer: Option<Answer> = state
+        .connector()
+        .vault()
+        .open(&place(tenant, name), sealed)
+        .ok()
+        .and_then(|written| serde_json::from_slice(&written).ok());
+    let answer = answer.ok_or_else(|| {
+        Problem::new(
+            codes::CONFLICT,
+            "the request was carried out, and its answer cannot be read any more",
+        )
+    })?;
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    for (name, value) in &answer.headers {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(value),
+        ) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+fn key_of(headers: &HeaderMap) -> Result<String, Problem> {
+    let mut given = headers.get_all(HEADER).iter();
+    let key = match (given.next(), given.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    };
+    key.filter(|key| (1..=255).contains(&key.len()))
+        .filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()))
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            Problem::new(
+                codes::BAD_REQUEST,
+                "Idempotency-Key must be given once: 1 to 255 visible ASCII characters",
+            )
+        })
+}
+
+fn reused() -> Problem {
+    let detail = "the Idempotency-Key was used for another operation or another body";
+    Problem::new(codes::IDEMPOTENCY_KEY_REUSED, detail)
+}
+
+fn request_hash(target: &str, body: &Bytes) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update((target.len() as u64).to_be_bytes());
+    hash.update(target.as_bytes());
+    hash.update(body);
+    hash.finalize().to_vec()
+}
+
+fn place(tenant: TenantId, name: RequestName<'_>) -> Place {
+    Place {
+        table: "idempotency_keys",
+        column: "sealed_answer",
+        tenant,
+        row: Uuid::new_v5(&name.api_key.0, name.key.as_bytes()),
+    }
+}
+
+fn internal(what: &'static str) -> Problem {
+    tracing::error!("{what}");
+    Problem::new(codes::INTERNAL, "the request could not be carried out")
+}
