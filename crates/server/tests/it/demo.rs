@@ -63,7 +63,8 @@ impl Api {
         }
     }
 
-    /// The calls that a vendor of the sandbox has now, by its ledger.
+    /// The calls that a vendor of the sandbox has now, by its ledger. What it never analysed is no
+    /// analysed call.
     async fn ledger(&self, vendor: &str) -> BTreeSet<String> {
         let mut live = BTreeSet::new();
         let mut after = 0_u64;
@@ -75,7 +76,7 @@ impl Api {
             let page: Value = http().get(url).send().await.unwrap().json().await.unwrap();
             for entry in page["entries"].as_array().unwrap() {
                 if let Some(call) = entry["call_id"].as_str() {
-                    if entry["deleted"] == true {
+                    if entry["deleted"] == true || entry["facts"]["analysed"] == false {
                         live.remove(call);
                     } else {
                         live.insert(call.to_owned());
