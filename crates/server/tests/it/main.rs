@@ -1,5 +1,11 @@
 //! The binary as its users meet it, and the rules of the workspace that no compiler checks.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed unwrap or index is how a test fails"
+)]
+
 mod arrows;
 mod commands;
 mod demo;
