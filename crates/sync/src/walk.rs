@@ -75,7 +75,10 @@ impl Run<'_> {
         stream.refused += 1;
         if stream.refused >= REFUSED_PATIENCE {
             warn!(sync.stream = %stream.stream, "A walk begins anew: its cursor leads nowhere");
-            if stream.walk_cursor == stream.resume {
+            if stream.walk.as_deref() == Some("full") {
+                // It is not over: without a walk, its number would say so.
+                stream.walk_number -= 1;
+            } else if stream.walk_cursor == stream.resume {
                 stream.resume = None;
             }
             stream.walk = None;

@@ -217,3 +217,41 @@ async fn a_failure_of_our_own_ends_the_run_and_backs_off() {
     gateway.sync_forgiven().await;
     assert_eq!(gateway.remote_ids().await.len(), 3);
 }
+
+#[tokio::test]
+async fn a_full_walk_whose_cursor_is_refused_begins_anew_and_does_not_count_as_over() {
+    let gateway = gateway().await;
+    let vendor = prepare(&gateway, 10);
+    vendor.set_page_size(4);
+    gateway.turn().await;
+    let full_walk = async || {
+        let mut tx = gateway.store.tenant(gateway.tenant).await.unwrap();
+        tx.sync_state(gateway.connection)
+            .await
+            .unwrap()
+            .unwrap()
+            .full_walk
+    };
+    let before = full_walk().await;
+    gateway
+        .execute(
+            "UPDATE sync_streams SET walk = 'full', walk_number = walk_number + 1, \
+             walk_cursor = '\"nonsense\"', walk_started_at = now()",
+        )
+        .await;
+    gateway
+        .execute("UPDATE sync_state SET full_walk_at = NULL")
+        .await;
+    for _ in 0..3 {
+        vendor.fail_next(operation::PAGE, ErrorKind::InvalidRequest);
+        gateway.sync_forgiven().await;
+        assert_eq!(full_walk().await, before);
+    }
+    let pages = vendor.count(operation::PAGE);
+    gateway.sync_forgiven().await;
+    assert_eq!(full_walk().await, before + 1);
+    assert!(
+        vendor.count(operation::PAGE) >= pages + 3,
+        "it walks everything"
+    );
+}
