@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Place, Running, complaint, run, turn};
+use crate::support::{Place, Running, blocking_turn, complaint, run};
 
 #[test]
 fn wrong_usage_and_wrong_configuration_end_with_2() {
@@ -101,7 +101,7 @@ fn the_committed_openapi_document_is_the_printed_one() {
 
 #[test]
 fn keys_are_made_listed_and_revoked() {
-    let _turn = turn();
+    let _turn = blocking_turn();
     let place = Place::new();
     let keys = |arguments: &[&str]| {
         let output = place
@@ -154,7 +154,7 @@ fn keys_are_made_listed_and_revoked() {
 
 #[test]
 fn check_and_migrate_tell_the_state_of_the_database() {
-    let _turn = turn();
+    let _turn = blocking_turn();
     let place = Place::new();
     let run = |name: &str| {
         let output = place.command().arg(name).output().unwrap();

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -127,11 +127,9 @@ impl Api {
 
 #[tokio::test]
 async fn everything_runs_with_nothing_configured() {
-    let _turn = turn();
+    let _turn = turn().await;
     let place = Place::new();
-    let began = Instant::now();
     let (running, api) = demo(&place, 1_000);
-    println!("ready after {:?}", began.elapsed());
     for path in ["/readyz", "/livez", "/openapi.json", "/metrics"] {
         assert_eq!(api.get(path).await.status(), 200, "{path}");
     }
@@ -144,9 +142,7 @@ async fn everything_runs_with_nothing_configured() {
         }
     })
     .await;
-    println!("first calls after {:?}", began.elapsed());
     let listed = api.all_arrive().await;
-    println!("all calls after {:?}", began.elapsed());
     assert_eq!(listed.len(), 4, "{:?}", listed.keys());
     assert!(listed.values().map(BTreeSet::len).sum::<usize>() > 3_000);
     let (code, said) = running.stop();
@@ -156,7 +152,7 @@ async fn everything_runs_with_nothing_configured() {
 
 #[tokio::test]
 async fn a_crash_in_the_first_sync_loses_and_doubles_nothing() {
-    let _turn = turn();
+    let _turn = turn().await;
     let place = Place::new();
     let (running, before) = demo(&place, 400);
     eventually("some calls", Duration::from_secs(30), async || match before
@@ -206,7 +202,7 @@ async fn a_crash_in_the_first_sync_loses_and_doubles_nothing() {
 
 #[tokio::test]
 async fn an_ordinary_user_needs_no_rights() {
-    let _turn = turn();
+    let _turn = turn().await;
     let place = Place::of_ordinary_user();
     let (running, api) = demo(&place, 20);
     api.all_arrive().await;
@@ -217,7 +213,7 @@ async fn an_ordinary_user_needs_no_rights() {
 
 #[tokio::test]
 async fn a_second_demo_on_the_same_directory_is_told_so() {
-    let _turn = turn();
+    let _turn = turn().await;
     let place = Place::new();
     let (running, _api) = demo(&place, 5);
     let mut command = place.command();

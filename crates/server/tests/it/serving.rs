@@ -41,7 +41,7 @@ async fn serve(place: &Place, arguments: &[&str]) -> (Running, String) {
 
 #[tokio::test]
 async fn slow_and_silent_clients_are_let_go() {
-    let _turn = turn();
+    let _turn = turn().await;
     let place = Place::new();
     let (running, address) = serve(&place, &[]).await;
     for begun in ["", "P", "GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
@@ -64,7 +64,7 @@ async fn slow_and_silent_clients_are_let_go() {
 
 #[tokio::test]
 async fn short_commands_use_the_database_of_a_running_gateway() {
-    let _turn = turn();
+    let _turn = turn().await;
     let place = Place::new();
     let (running, address) = serve(&place, &[]).await;
     let mut command = place.command();
@@ -84,7 +84,7 @@ async fn short_commands_use_the_database_of_a_running_gateway() {
 
 #[tokio::test]
 async fn a_worker_answers_health_checks_only() {
-    let _turn = turn();
+    let _turn = turn().await;
     let place = Place::new();
     let (running, address) = serve(&place, &["--role", "worker"]).await;
     let status = async |path: &str| {
@@ -100,7 +100,7 @@ async fn a_worker_answers_health_checks_only() {
 
 #[tokio::test]
 async fn a_stop_finishes_what_is_under_way() {
-    let _turn = turn();
+    let _turn = turn().await;
     let place = Place::new();
     let (running, address) = serve(&place, &[]).await;
     // A kept-alive connection with nothing under way must not hold up the end.
@@ -123,7 +123,7 @@ async fn a_stop_finishes_what_is_under_way() {
 
 #[tokio::test]
 async fn a_taken_address_is_said_in_words() {
-    let _turn = turn();
+    let _turn = turn().await;
     let place = Place::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

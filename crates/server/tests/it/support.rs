@@ -7,7 +7,7 @@ use std::{
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError, mpsc},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -15,16 +15,22 @@ use std::{
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Whole gateways run one after the other: the machine is small, and their times are measured.
-static TURN: Mutex<()> = Mutex::new(());
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// The account that owns nothing, where tests run as root.
 const NOBODY: u32 = 65_534;
 
 /// Waits for the turn of a test that runs a gateway.
-pub(crate) fn turn() -> MutexGuard<'static, ()> {
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+pub(crate) async fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().await
+}
+
+/// The same for a test without a runtime.
+pub(crate) fn blocking_turn() -> MutexGuard<'static, ()> {
+    TURN.blocking_lock()
 }
 
 /// The binary under test, without anything of the environment that would configure it.
@@ -179,13 +185,11 @@ impl Running {
 
     /// The next line of data.
     pub(crate) fn line(&mut self, patience: Duration) -> String {
-        match self.lines.recv_timeout(patience) {
-            Ok(line) => line,
-            Err(_) => {
-                self.signal(Signal::KILL);
-                panic!("nothing was printed within {patience:?}");
-            }
+        if let Ok(line) = self.lines.recv_timeout(patience) {
+            return line;
         }
+        self.signal(Signal::KILL);
+        panic!("nothing was printed within {patience:?}");
     }
 
     /// The line that a `--json` start prints.
