@@ -20,6 +20,11 @@ pub(crate) fn start_logs(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::builder()
         .parse(&log.level)
         .map_err(|error| ConfigError::Contradiction(format!("log.level: {error}")))?;
+    // What PostgreSQL says of a migration that finds its table there is no news.
+    let filter = match "sqlx::postgres::notice=warn".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let text = match log.format {
         LogFormat::Text => true,
         LogFormat::Json => false,

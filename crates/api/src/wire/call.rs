@@ -210,6 +210,12 @@ fn document(
     around: Surroundings<'_>,
 ) -> CallDocument {
     let mut call = stored.call;
+    if !shown.transcript {
+        // The log of an AI dialog holds what was said: it goes with the transcript.
+        for attempt in &mut call.attempts {
+            attempt.dialog_events.clear();
+        }
+    }
     let meta = CallMeta {
         first_seen_at: stored.first_seen_at,
         modified_at: stored.modified_at,

@@ -18,7 +18,8 @@ pub(super) const INCLUDE: Param = Param::new(
         "provenance",
         "deleted",
     ]),
-    "What to show besides: `transcript` (needs the scope `transcripts:read`), `analyses`, `media` \
+    "What to show besides: `transcript` (needs the scope `transcripts:read`; shows the log of AI \
+     dialogs in `attempts` too), `analyses`, `media` \
      (always shown), `vendor_values` (all vendor words, not only untranslated ones), `provenance` \
      (the vendor's documents behind the call, and what of them no mapper consumed), `deleted` \
      (deleted calls too).",

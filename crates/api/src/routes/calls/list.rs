@@ -122,7 +122,7 @@ impl FromQuery for CallsQuery {
         Param::new(
             "q",
             Kind::Text(200),
-            "Words that all occur in transcript, summaries, tags or names; each matches as a beginning.",
+            "Words that all occur in transcript, summaries, tags or names; each matches as a beginning. Needs the scope `transcripts:read`.",
         ),
         Param::new(
             "order",
@@ -193,6 +193,10 @@ pub(crate) async fn list_calls(
     ApiQuery(query): ApiQuery<CallsQuery>,
 ) -> Result<Response, Problem> {
     query.include.authorize(&authorized.caller)?;
+    if !query.filter.words.is_empty() {
+        // Search looks into what was said.
+        authorized.caller.require(&["transcripts:read"])?;
+    }
     let tenant = authorized.caller.tenant;
     let list = List {
         tenant,
