@@ -118,11 +118,16 @@ BEGIN
     IF to_regclass('calls_' || suffix) IS NOT NULL THEN
         RETURN false;
     END IF;
-    FOREACH parent IN ARRAY ARRAY['calls', 'call_documents', 'call_search'] LOOP
-        EXECUTE format(
-            'CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
-            parent || '_' || suffix, parent, first::text || ' 00:00:00+00', last::text || ' 00:00:00+00');
-    END LOOP;
+    -- All three tables or none: the block takes back what it made before it failed.
+    BEGIN
+        FOREACH parent IN ARRAY ARRAY['calls', 'call_documents', 'call_search'] LOOP
+            EXECUTE format(
+                'CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+                parent || '_' || suffix, parent, first::text || ' 00:00:00+00', last::text || ' 00:00:00+00');
+        END LOOP;
+    EXCEPTION WHEN check_violation THEN
+        RETURN false;
+    END;
     RETURN true;
 END
 $$;

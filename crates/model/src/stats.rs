@@ -130,21 +130,24 @@ fn flow(turns: &[Turn]) -> Vec<(String, f64)> {
     let mut gaps = Vec::new();
     let (mut switches, mut interruptions) = (0_u32, 0_u32);
     let mut run: Option<(&str, i64, i64)> = None;
+    // How far anybody has spoken: a turn may outlast the interjections inside it.
+    let mut spoken = i64::MIN;
     for turn in turns {
         match run {
             Some((role, start, end)) if role == turn.role => {
                 run = Some((role, start, end.max(turn.end)));
             }
-            Some((_, _, end)) => {
+            Some(_) => {
                 switches += 1;
-                interruptions += u32::from(turn.start < end);
-                if turn.role != "customer" && turn.start >= end {
-                    gaps.push(turn.start - end);
+                interruptions += u32::from(turn.start < spoken);
+                if turn.role != "customer" && turn.start >= spoken {
+                    gaps.push(turn.start - spoken);
                 }
                 run = Some((turn.role, turn.start, turn.end));
             }
             None => run = Some((turn.role, turn.start, turn.end)),
         }
+        spoken = spoken.max(turn.end);
         if let Some((role, start, end)) = run {
             let entry = longest.entry(role).or_default();
             *entry = (*entry).max(end - start);
@@ -200,6 +203,24 @@ mod tests {
         assert_eq!(stats.0["patience_ms"].value, 500.0);
         assert_eq!(stats.0["talk_ratio_agent"].value, 0.8333);
         assert_eq!(stats.0["turns"].value, 99.0, "the vendor's number stays");
+    }
+
+    #[test]
+    fn an_interjection_inside_a_longer_turn_gives_no_gap() {
+        let parties = [
+            Party::new(0, PartyRole::Agent),
+            Party::new(1, PartyRole::Customer),
+        ];
+        let turns = [
+            utterance(1, 0, 10_000),
+            utterance(0, 2_000, 2_500),
+            utterance(1, 4_000, 9_000),
+            utterance(0, 10_400, 11_000),
+        ];
+        let mut stats = InteractionStats::default();
+        stats.derive(&turns, &parties);
+        assert_eq!(stats.0["patience_ms"].value, 400.0);
+        assert_eq!(stats.0["interruptions"].value, 2.0);
     }
 
     #[test]

@@ -11,7 +11,11 @@ ON CONFLICT (tenant_id, connection_id, kind, remote_id) DO UPDATE SET
     -- A record that was gone and is listed again comes back.
     state = CASE WHEN old.state = 'gone' THEN 'seen' ELSE old.state END,
     attempts = CASE WHEN old.fingerprint IS DISTINCT FROM EXCLUDED.fingerprint THEN 0 ELSE old.attempts END,
+    -- What was erased before it was ever listed counts as fetched in the form now listed.
+    fetched = CASE WHEN old.state = 'erased' AND old.fingerprint IS NULL
+        THEN EXCLUDED.fingerprint ELSE old.fetched END,
     due_at = CASE
+        WHEN old.state = 'erased' AND old.fingerprint IS NULL THEN old.due_at
         WHEN old.state = 'gone' OR old.fetched IS DISTINCT FROM EXCLUDED.fingerprint
             THEN LEAST(COALESCE(old.due_at, $7), $7)
         ELSE old.due_at

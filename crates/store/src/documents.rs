@@ -110,6 +110,7 @@ impl TenantTx {
         if columns.hashes.is_empty() {
             return Ok(());
         }
+        let replaced = self.remove_replaced(connection, &columns).await?;
         sqlx::query(
             "INSERT INTO raw_documents (tenant_id, hash, content_type, size, body) \
              SELECT DISTINCT ON (hash) $1, hash, content_type, size, body \
@@ -143,6 +144,63 @@ impl TenantTx {
         .bind(&columns.operations)
         .bind(&columns.parts)
         .bind(&columns.hashes)
+        .execute(self.executor())
+        .await?;
+        self.drop_unlinked(&replaced).await
+    }
+
+    /// Removes the links that the new documents of the same records do not repeat; returns what
+    /// they led to.
+    async fn remove_replaced(
+        &mut self,
+        connection: ConnectionId,
+        columns: &Columns,
+    ) -> Result<Vec<Vec<u8>>> {
+        Ok(sqlx::query_scalar(
+            "WITH new AS ( \
+                 SELECT * FROM UNNEST($3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[]) \
+                     AS new (kind, remote_id, operation, part, hash) \
+             ) \
+             DELETE FROM record_documents AS old \
+             WHERE old.tenant_id = $1 AND old.connection_id = $2 \
+                 AND (old.kind, old.remote_id) IN (SELECT kind, remote_id FROM new) \
+                 AND NOT EXISTS (SELECT FROM new WHERE new.kind = old.kind \
+                     AND new.remote_id = old.remote_id AND new.operation = old.operation \
+                     AND new.part = old.part AND new.hash = old.hash) \
+             RETURNING old.hash",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(&columns.kinds)
+        .bind(&columns.remote_ids)
+        .bind(&columns.operations)
+        .bind(&columns.parts)
+        .bind(&columns.hashes)
+        .fetch_all(self.executor())
+        .await?)
+    }
+
+    /// Deletes those of these documents to which no record leads any more.
+    pub(crate) async fn drop_unlinked(&mut self, hashes: &[Vec<u8>]) -> Result<()> {
+        if hashes.is_empty() {
+            return Ok(());
+        }
+        // Whoever links one of them at this moment holds it: wait, and look with fresh eyes.
+        sqlx::query(
+            "SELECT FROM raw_documents WHERE tenant_id = $1 AND hash = ANY($2) \
+             ORDER BY hash FOR UPDATE",
+        )
+        .bind(self.tenant().0)
+        .bind(hashes)
+        .execute(self.executor())
+        .await?;
+        sqlx::query(
+            "DELETE FROM raw_documents AS raw WHERE raw.tenant_id = $1 AND raw.hash = ANY($2) \
+                 AND NOT EXISTS (SELECT FROM record_documents AS link \
+                     WHERE link.tenant_id = $1 AND link.hash = raw.hash)",
+        )
+        .bind(self.tenant().0)
+        .bind(hashes)
         .execute(self.executor())
         .await?;
         Ok(())

@@ -124,7 +124,7 @@ pub struct Outdated {
 /// How many records of a connection are in which state.
 #[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
 pub struct RecordCounts {
-    /// Known in all, without the gone ones.
+    /// Known in all, without the gone and the erased ones.
     pub known: i64,
     /// To be fetched.
     pub waiting: i64,
@@ -282,7 +282,8 @@ impl TenantTx {
     ) -> Result<()> {
         sqlx::query(
             "UPDATE records SET due_at = $5, attempts = attempts + 1 \
-             WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND remote_id = $4",
+             WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND remote_id = $4 \
+                 AND (state <> 'erased' OR due_at IS NOT NULL)",
         )
         .bind(self.tenant().0)
         .bind(connection.0)
@@ -303,7 +304,7 @@ impl TenantTx {
     ) -> Result<(Vec<(String, String)>, i64)> {
         let missing: Vec<(String, String)> = sqlx::query_as(
             "SELECT kind, remote_id FROM records \
-             WHERE tenant_id = $1 AND connection_id = $2 AND state <> 'gone' \
+             WHERE tenant_id = $1 AND connection_id = $2 AND state NOT IN ('gone', 'erased') \
                  AND (fingerprint IS NOT NULL OR full_walk > 0) AND full_walk < $3 - 1 \
              ORDER BY kind, remote_id",
         )
@@ -314,7 +315,7 @@ impl TenantTx {
         .await?;
         let live: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM records \
-             WHERE tenant_id = $1 AND connection_id = $2 AND state <> 'gone'",
+             WHERE tenant_id = $1 AND connection_id = $2 AND state NOT IN ('gone', 'erased')",
         )
         .bind(self.tenant().0)
         .bind(connection.0)
@@ -330,27 +331,43 @@ impl TenantTx {
         version: i32,
         limit: i64,
     ) -> Result<Vec<Outdated>> {
-        let calls: Vec<Uuid> = sqlx::query_scalar(
-            "SELECT id FROM calls WHERE tenant_id = $1 AND connection_id = $2 \
-             AND mapper_version < $3 AND deleted_at IS NULL LIMIT $4",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .bind(version)
-        .bind(limit)
-        .fetch_all(self.executor())
-        .await?;
-        let mut outdated = Vec::new();
-        for call in calls {
-            outdated.extend(self.records_with_documents(CallId(call)).await?);
+        loop {
+            let calls: Vec<Uuid> = sqlx::query_scalar(
+                "SELECT id FROM calls WHERE tenant_id = $1 AND connection_id = $2 \
+                 AND mapper_version < $3 AND deleted_at IS NULL LIMIT $4",
+            )
+            .bind(self.tenant().0)
+            .bind(connection.0)
+            .bind(version)
+            .bind(limit)
+            .fetch_all(self.executor())
+            .await?;
+            if calls.is_empty() {
+                return Ok(Vec::new());
+            }
+            let (mut outdated, mut without) = (Vec::new(), Vec::new());
+            for call in calls.into_iter().map(CallId) {
+                let records = self.records_with_documents(call).await?;
+                if records.is_empty() {
+                    without.push(call);
+                }
+                outdated.extend(records);
+            }
+            // A call without records has nothing to be mapped from: it is not selected again.
+            if !without.is_empty() {
+                self.mark_mapped(&without, version).await?;
+            }
+            if !outdated.is_empty() {
+                return Ok(outdated);
+            }
         }
-        Ok(outdated)
     }
 
     async fn records_with_documents(&mut self, call: CallId) -> Result<Vec<Outdated>> {
         let rows: Vec<(String, String, Option<Vec<u8>>, convert::DbTime)> = sqlx::query_as(
             "SELECT kind, remote_id, fetched, observed_at FROM records \
-             WHERE tenant_id = $1 AND call_id = $2 ORDER BY kind, remote_id",
+             WHERE tenant_id = $1 AND call_id = $2 AND state NOT IN ('gone', 'erased') \
+             ORDER BY kind, remote_id",
         )
         .bind(self.tenant().0)
         .bind(call.0)
@@ -427,7 +444,7 @@ impl TenantTx {
     /// How many records are in which state.
     pub async fn count_records(&mut self, connection: ConnectionId) -> Result<RecordCounts> {
         Ok(sqlx::query_as(
-            "SELECT count(*) FILTER (WHERE state <> 'gone') AS known, \
+            "SELECT count(*) FILTER (WHERE state NOT IN ('gone', 'erased')) AS known, \
                  count(*) FILTER (WHERE due_at IS NOT NULL) AS waiting, \
                  count(*) FILTER (WHERE state = 'not_ready') AS not_ready, \
                  count(*) FILTER (WHERE state = 'quarantined') AS quarantined, \
@@ -470,7 +487,8 @@ impl TenantTx {
             .collect())
     }
 
-    /// Makes everything in quarantine due again; returns how many.
+    /// Makes everything due again that is in quarantine, or for which the wait was given up;
+    /// returns how many.
     pub async fn replay_quarantine(
         &mut self,
         connection: ConnectionId,
@@ -478,7 +496,7 @@ impl TenantTx {
     ) -> Result<u64> {
         let done = sqlx::query(
             "UPDATE records SET due_at = $3, fetched = NULL \
-             WHERE tenant_id = $1 AND connection_id = $2 AND state = 'quarantined'",
+             WHERE tenant_id = $1 AND connection_id = $2 AND state IN ('quarantined', 'expired')",
         )
         .bind(self.tenant().0)
         .bind(connection.0)

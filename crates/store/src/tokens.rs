@@ -227,14 +227,25 @@ impl TenantTx {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Keeps a pair whose saving was fenced off.
-    pub async fn keep_orphan_token(&mut self, namespace: Uuid, sealed: &[u8]) -> Result<()> {
-        sqlx::query("UPDATE tokens SET sealed_orphan = $3 WHERE tenant_id = $1 AND namespace = $2")
-            .bind(self.tenant().0)
-            .bind(namespace)
-            .bind(sealed)
-            .execute(self.executor())
-            .await?;
+    /// Keeps a pair whose saving was fenced off, while its credentials are those of a live
+    /// connection: a pair of replaced credentials is of no use to anybody.
+    pub async fn keep_orphan_token(
+        &mut self,
+        namespace: Uuid,
+        sealed: &[u8],
+        cred_version: i32,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE tokens SET sealed_orphan = $3 WHERE tenant_id = $1 AND namespace = $2 \
+                 AND EXISTS (SELECT FROM connections WHERE tenant_id = $1 AND namespace = $2 \
+                     AND deleted_at IS NULL AND credentials_version = $4)",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .bind(sealed)
+        .bind(cred_version)
+        .execute(self.executor())
+        .await?;
         Ok(())
     }
 
@@ -258,23 +269,6 @@ impl TenantTx {
         .bind(convert::db_option(not_before))
         .bind(rejected.map(|(reason, _)| reason))
         .bind(rejected.map(|(_, version)| version))
-        .execute(self.executor())
-        .await?;
-        Ok(())
-    }
-
-    /// Forgets an account's token after its credentials were replaced; a renewal under way is
-    /// fenced off.
-    pub async fn reset_token(&mut self, namespace: Uuid) -> Result<()> {
-        sqlx::query(
-            "UPDATE tokens SET gen = gen + 1, sealed_token = NULL, access_expires_at = NULL, \
-                 refresh_expires_at = NULL, intent_gen = NULL, sealed_orphan = NULL, failures = 0, \
-                 not_before = NULL, rejected_reason = NULL, logins = '{}', lease_epoch = lease_epoch + 1, \
-                 lease_until = NULL, lease_owner = NULL \
-             WHERE tenant_id = $1 AND namespace = $2",
-        )
-        .bind(self.tenant().0)
-        .bind(namespace)
         .execute(self.executor())
         .await?;
         Ok(())

@@ -209,7 +209,7 @@ async fn write(
     let mut tx = inner.store.tenant(account.tenant).await?;
     let saved = tx.save_token(account.namespace, epoch, seen, new).await?;
     if !saved {
-        tx.keep_orphan_token(account.namespace, &new.sealed_token)
+        tx.keep_orphan_token(account.namespace, &new.sealed_token, new.cred_version)
             .await?;
     }
     tx.commit().await?;

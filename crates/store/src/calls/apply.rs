@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callweave_model::{AnalyzedCall, CallId, ConnectionId, Timestamp, enums::ArtifactState, merge};
+use callweave_model::{
+    AnalyzedCall, CallId, ConnectionId, MAPPER_VERSION, Timestamp, enums::ArtifactState, merge,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{row::Loaded, write::Written};
+use super::{row::Loaded, withdraw, write::Written};
 use crate::{
     Result, Store, TenantTx, convert,
     documents::RecordDocuments,
@@ -46,7 +48,33 @@ pub struct Applied {
 struct KnownRecord {
     call: Option<CallId>,
     observed_at: Timestamp,
+    /// Its call was erased here.
+    erased: bool,
+    /// The form it was fetched or erased in.
+    fetched: Option<Vec<u8>>,
 }
+
+impl KnownRecord {
+    /// Whether a fetch is passed over: it is older than what stands, or shows nothing but what
+    /// was erased.
+    fn outdoes(&self, record: &Fetched) -> bool {
+        let changed_since = match &record.news {
+            News::Upsert { call, .. } => call.vendor_updated_at > Some(self.observed_at),
+            _ => false,
+        };
+        record.observed_at < self.observed_at
+            || (self.erased && self.fetched == record.fingerprint && !changed_since)
+    }
+}
+
+type KnownRow = (
+    String,
+    String,
+    Option<Uuid>,
+    convert::DbTime,
+    String,
+    Option<Vec<u8>>,
+);
 
 /// A call on its way through a batch.
 struct Pending {
@@ -54,6 +82,9 @@ struct Pending {
     first_seen_at: Timestamp,
     now: Option<AnalyzedCall>,
     unmapped: BTreeSet<String>,
+    /// Its records that stand.
+    records: BTreeSet<(String, String)>,
+    mapper_version: i32,
     observed_at: Timestamp,
     evidence: Option<String>,
     touched: bool,
@@ -90,6 +121,7 @@ impl TenantTx {
         now: Timestamp,
     ) -> Result<Applied> {
         let known = self.lock_records(scope, fetched).await?;
+        self.rest_erased(scope, &known).await?;
         let mut targets = Vec::with_capacity(fetched.len());
         for record in fetched {
             let key = (
@@ -97,7 +129,7 @@ impl TenantTx {
                 convert::text(&record.remote_id),
             );
             let stands = known.get(&key);
-            if stands.is_some_and(|stands| record.observed_at < stands.observed_at) {
+            if stands.is_some_and(|stands| stands.outdoes(record)) {
                 continue;
             }
             let remote = match &record.news {
@@ -117,7 +149,7 @@ impl TenantTx {
             .iter()
             .filter_map(|(_, id)| id.map(|id| id.0))
             .collect();
-        let mut pending = self.load_pending(&ids).await?;
+        let mut pending = self.load_pending(scope, &ids).await?;
         let mut applied = Applied::default();
         for (record, id) in &targets {
             if matches!(record.news, News::Quarantined { .. }) {
@@ -163,8 +195,8 @@ impl TenantTx {
                 )
             })
             .unzip();
-        let rows: Vec<(String, String, Option<Uuid>, convert::DbTime)> = sqlx::query_as(
-            "SELECT kind, remote_id, call_id, observed_at FROM records \
+        let rows: Vec<KnownRow> = sqlx::query_as(
+            "SELECT kind, remote_id, call_id, observed_at, state, fetched FROM records \
              WHERE tenant_id = $1 AND connection_id = $2 \
                  AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[])) \
              ORDER BY kind, remote_id FOR UPDATE",
@@ -177,14 +209,68 @@ impl TenantTx {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|(kind, id, call, observed_at)| {
+            .map(|(kind, id, call, observed_at, state, fetched)| {
                 let known = KnownRecord {
                     call: call.map(CallId),
                     observed_at: convert::model(observed_at),
+                    erased: state == "erased",
+                    fetched,
                 };
                 ((kind, id), known)
             })
             .collect())
+    }
+
+    /// An erased record that was looked at once more in the form it was erased in is not due.
+    async fn rest_erased(
+        &mut self,
+        scope: &ConnectionScope,
+        known: &BTreeMap<(String, String), KnownRecord>,
+    ) -> Result<()> {
+        let (kinds, ids): (Vec<&str>, Vec<&str>) = known
+            .iter()
+            .filter(|(_, record)| record.erased)
+            .map(|((kind, id), _)| (kind.as_str(), id.as_str()))
+            .unzip();
+        if kinds.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(
+            "UPDATE records SET due_at = NULL \
+             WHERE tenant_id = $1 AND connection_id = $2 AND due_at IS NOT NULL \
+                 AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[])) \
+                 AND fetched IS NOT DISTINCT FROM fingerprint",
+        )
+        .bind(self.tenant().0)
+        .bind(scope.id.0)
+        .bind(kinds)
+        .bind(ids)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// The records of calls that neither went nor were erased.
+    async fn standing_records(
+        &mut self,
+        scope: &ConnectionScope,
+        calls: &[Uuid],
+    ) -> Result<BTreeMap<Uuid, BTreeSet<(String, String)>>> {
+        let rows: Vec<(Uuid, String, String)> = sqlx::query_as(
+            "SELECT call_id, kind, remote_id FROM records \
+             WHERE tenant_id = $1 AND connection_id = $2 AND call_id = ANY($3) \
+                 AND state NOT IN ('gone', 'erased')",
+        )
+        .bind(self.tenant().0)
+        .bind(scope.id.0)
+        .bind(calls)
+        .fetch_all(self.executor())
+        .await?;
+        let mut records: BTreeMap<Uuid, BTreeSet<(String, String)>> = BTreeMap::new();
+        for (call, kind, remote_id) in rows {
+            records.entry(call).or_default().insert((kind, remote_id));
+        }
+        Ok(records)
     }
 
     async fn ensure_keys(
@@ -233,17 +319,22 @@ impl TenantTx {
         Ok(())
     }
 
-    async fn load_pending(&mut self, ids: &BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Pending>> {
+    async fn load_pending(
+        &mut self,
+        scope: &ConnectionScope,
+        ids: &BTreeSet<Uuid>,
+    ) -> Result<BTreeMap<Uuid, Pending>> {
         let ids: Vec<Uuid> = ids.iter().copied().collect();
         let loaded = self.lock_calls(&ids).await?;
+        let mut records = self.standing_records(scope, &ids).await?;
         Ok(loaded
             .into_iter()
             .map(|(id, first_seen_at, before)| {
+                let live = before.as_ref().filter(|loaded| loaded.deleted_at.is_none());
                 let pending = Pending {
-                    now: before
-                        .as_ref()
-                        .filter(|loaded| loaded.deleted_at.is_none())
-                        .map(|loaded| loaded.call.clone()),
+                    now: live.map(|loaded| loaded.call.clone()),
+                    records: records.remove(&id).unwrap_or_default(),
+                    mapper_version: live.map_or(MAPPER_VERSION, |loaded| loaded.mapper_version),
                     unmapped: before
                         .as_ref()
                         .map(|loaded| loaded.unmapped.iter().cloned().collect())
@@ -265,15 +356,31 @@ impl TenantTx {
 impl Pending {
     /// Takes one record in.
     fn take(&mut self, record: &Fetched) {
+        let key = (
+            convert::text(&record.kind),
+            convert::text(&record.remote_id),
+        );
+        match &record.news {
+            News::Gone { .. } => self.records.remove(&key),
+            News::Upsert { .. } => self.records.insert(key),
+            _ => false,
+        };
         match &record.news {
             News::Upsert {
                 call,
                 share,
                 unmapped,
-                ..
+                due_at,
             } => {
                 let known = self.now.take();
-                self.now = Some(merge::absorb(known, (**call).clone(), *share));
+                if known.is_none() || *share == merge::Share::Whole {
+                    self.mapper_version = MAPPER_VERSION;
+                }
+                let mut news = (**call).clone();
+                if due_at.is_none() {
+                    expire(&mut news);
+                }
+                self.now = Some(merge::absorb(known, news, *share));
                 if *share == merge::Share::Whole {
                     self.unmapped.clear();
                 }
@@ -295,11 +402,11 @@ impl Pending {
                 due_at: None,
             } => self.expire(),
             News::Gone { evidence } => {
+                let others = !self.records.is_empty();
                 self.now = self
                     .now
                     .take()
-                    .filter(|call| call.analyses.len() > 1)
-                    .and_then(|call| merge::without_analysis(call, &record.remote_id));
+                    .and_then(|call| withdraw::withdraw(call, &record.remote_id, others));
                 self.evidence = Some(evidence.clone());
             }
             News::NotReady { call: None, .. } | News::Quarantined { .. } => return,
@@ -310,18 +417,22 @@ impl Pending {
 
     /// The vendor never had it ready: what is still pending has failed.
     fn expire(&mut self) {
-        let Some(call) = self.now.as_mut() else {
-            return;
-        };
-        for status in call.artifacts.values_mut() {
-            if matches!(
-                status.state,
-                ArtifactState::Pending | ArtifactState::Processing
-            ) {
-                status.state = ArtifactState::Expired;
-            }
+        if let Some(call) = self.now.as_mut() {
+            expire(call);
+            self.touched = true;
         }
-        self.touched = true;
+    }
+}
+
+/// Nobody looks again: what is pending stays away.
+fn expire(call: &mut AnalyzedCall) {
+    for status in call.artifacts.values_mut() {
+        if matches!(
+            status.state,
+            ArtifactState::Pending | ArtifactState::Processing
+        ) {
+            status.state = ArtifactState::Expired;
+        }
     }
 }
 
@@ -351,6 +462,7 @@ fn settle(
             Some(mut row) => {
                 row.unmapped = call.unmapped.into_iter().take(200).collect();
                 row.observed_at = call.observed_at;
+                row.mapper_version = call.mapper_version;
                 row.deletion_evidence = row.deletion_evidence.and(call.evidence);
                 match row.cause {
                     "created" => applied.created += 1,

@@ -1,9 +1,11 @@
 //! Calls: how they are written, listed and read.
 
 mod apply;
+mod erase;
 mod filter;
 mod read;
 mod row;
+mod withdraw;
 mod write;
 
 pub use apply::{Applied, ConnectionScope};

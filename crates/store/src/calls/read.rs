@@ -282,7 +282,7 @@ impl TenantTx {
         if if_version.is_some_and(|version| version != loaded.version) {
             return Ok(false);
         }
-        let before = (loaded.client_metadata.clone(), loaded.external_refs.clone());
+        let before = loaded.clone();
         if let Some(metadata) = patch.client_metadata {
             loaded.client_metadata = convert::json(&metadata);
         }
@@ -292,12 +292,26 @@ impl TenantTx {
         if let Some(facts) = patch.facts {
             loaded.facts = loaded.facts.updated_by(facts);
         }
-        let notes_changed =
-            before != (loaded.client_metadata.clone(), loaded.external_refs.clone());
+        let changed: Vec<String> = [
+            (
+                "client_metadata",
+                before.client_metadata != loaded.client_metadata,
+            ),
+            (
+                "external_refs",
+                before.external_refs != loaded.external_refs,
+            ),
+            // Facts that fill nothing now may fill something once the vendor forgets it.
+            ("facts", before.facts != loaded.facts),
+        ]
+        .into_iter()
+        .filter(|(_, differs)| *differs)
+        .map(|(name, _)| name.to_owned())
+        .collect();
         let after = loaded.deleted_at.is_none().then(|| loaded.call.clone());
         let written = Written::decide(id, scope.id.0, Some(&loaded), after, first_seen_at, now);
         let row = match written {
-            None if notes_changed => Written::with_notes(id, loaded, first_seen_at),
+            None if !changed.is_empty() => Written::with_notes(id, loaded, first_seen_at, changed),
             None => return Ok(true),
             Some(mut row) => {
                 row.cause = "client";
@@ -311,52 +325,6 @@ impl TenantTx {
             data: json!({"vendor": scope.vendor, "version": row.version, "cause": "client"}),
         };
         self.write_calls(scope, &[row], now).await?;
-        self.insert_events(&[event], now).await?;
-        Ok(true)
-    }
-
-    /// Deletes a call here: its text and documents go, a tombstone stays, and a later sync does not
-    /// bring it back until the vendor changes it.
-    pub async fn delete_call(
-        &mut self,
-        scope: &ConnectionScope,
-        id: CallId,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let loaded = self.lock_calls(&[id.0]).await?.into_iter().next();
-        let Some((_, first_seen_at, Some(loaded))) = loaded else {
-            return Ok(false);
-        };
-        let Some(mut row) =
-            Written::decide(id, scope.id.0, Some(&loaded), None, first_seen_at, now)
-        else {
-            return Ok(false);
-        };
-        row.deletion_evidence = Some("deleted through the API".to_owned());
-        row.call = AnalyzedCall::new(row.call.remote_id.clone());
-        row.client_metadata = json!({});
-        let event = Event {
-            event_type: "call.deleted",
-            connection: Some(scope.id),
-            subject: Some(id.0),
-            data: json!({"vendor": scope.vendor, "version": row.version, "cause": "client"}),
-        };
-        self.write_calls(scope, &[row], now).await?;
-        sqlx::query("UPDATE records SET due_at = NULL WHERE tenant_id = $1 AND call_id = $2")
-            .bind(self.tenant().0)
-            .bind(id.0)
-            .execute(self.executor())
-            .await?;
-        sqlx::query(
-            "DELETE FROM record_documents AS link USING records AS record \
-             WHERE record.tenant_id = $1 AND record.call_id = $2 AND link.tenant_id = $1 \
-                 AND link.connection_id = record.connection_id AND link.kind = record.kind \
-                 AND link.remote_id = record.remote_id",
-        )
-        .bind(self.tenant().0)
-        .bind(id.0)
-        .execute(self.executor())
-        .await?;
         self.insert_events(&[event], now).await?;
         Ok(true)
     }

@@ -20,6 +20,8 @@ pub(crate) struct Loaded {
     pub(crate) unmapped: Vec<String>,
     pub(crate) observed_at: Timestamp,
     pub(crate) deleted_at: Option<Timestamp>,
+    pub(crate) deletion_evidence: Option<String>,
+    pub(crate) mapper_version: i32,
 }
 
 #[derive(sqlx::FromRow)]
@@ -36,6 +38,8 @@ struct Row {
     unmapped: Vec<String>,
     observed_at: convert::DbTime,
     deleted_at: Option<convert::DbTime>,
+    deletion_evidence: Option<String>,
+    mapper_version: i32,
     transcript: Option<Vec<u8>>,
     analyses: Vec<u8>,
 }
@@ -58,6 +62,8 @@ impl Row {
             unmapped: self.unmapped,
             observed_at: convert::model(self.observed_at),
             deleted_at: convert::model_option(self.deleted_at),
+            deletion_evidence: self.deletion_evidence,
+            mapper_version: self.mapper_version,
         })
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Written {
     pub(crate) observed_at: Timestamp,
     pub(crate) deleted_at: Option<Timestamp>,
     pub(crate) deletion_evidence: Option<String>,
+    /// The rules that wrote what stands of it; rises only when the whole call was mapped.
+    pub(crate) mapper_version: i32,
     ready_before: BTreeSet<String>,
 }
 
@@ -95,12 +97,18 @@ impl Written {
             observed_at: before.map_or(now, |loaded| loaded.observed_at),
             deleted_at: deleted.then_some(now),
             deletion_evidence: deleted.then(String::new),
+            mapper_version: before.map_or(MAPPER_VERSION, |loaded| loaded.mapper_version),
             call,
         })
     }
 
     /// The call as it stands, under a new version, for a change of the CRM's own members.
-    pub(crate) fn with_notes(id: CallId, loaded: Loaded, first_seen_at: Timestamp) -> Self {
+    pub(crate) fn with_notes(
+        id: CallId,
+        loaded: Loaded,
+        first_seen_at: Timestamp,
+        changed: Vec<String>,
+    ) -> Self {
         Self {
             id,
             ready_before: ready(&loaded.call),
@@ -110,7 +118,7 @@ impl Written {
             first_seen_at,
             version: loaded.version + 1,
             cause: "client",
-            changed: vec!["client_metadata".to_owned(), "external_refs".to_owned()],
+            changed,
             payload_hash: loaded.payload_hash,
             client_metadata: loaded.client_metadata,
             external_refs: loaded.external_refs,
@@ -118,7 +126,8 @@ impl Written {
             unmapped: loaded.unmapped,
             observed_at: loaded.observed_at,
             deleted_at: loaded.deleted_at,
-            deletion_evidence: None,
+            deletion_evidence: loaded.deletion_evidence,
+            mapper_version: loaded.mapper_version,
         }
     }
 
@@ -183,6 +192,7 @@ struct Columns {
     observed: Vec<convert::DbTime>,
     deleted: Vec<Option<convert::DbTime>>,
     evidence: Vec<Option<String>>,
+    mapper_versions: Vec<i32>,
     transcripts: Vec<Option<Vec<u8>>>,
     analyses: Vec<Vec<u8>>,
     search: Vec<String>,
@@ -230,6 +240,7 @@ impl Columns {
         self.observed.push(convert::db(row.observed_at));
         self.deleted.push(convert::db_option(row.deleted_at));
         self.evidence.push(row.deletion_evidence.clone());
+        self.mapper_versions.push(row.mapper_version);
         self.transcripts.push(
             transcript
                 .as_ref()
@@ -418,7 +429,7 @@ impl TenantTx {
             .bind(scope.id.0)
             .bind(&scope.vendor)
             .bind(convert::db(now))
-            .bind(MAPPER_VERSION)
+            .bind(&columns.mapper_versions)
             .bind(&columns.sort)
             .bind(&columns.ids)
             .bind(&columns.remote_ids)

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is how a test fails")]
 
 mod calls;
+mod erasing;
+mod growing;
 mod isolation;
 mod support;
 mod sync;

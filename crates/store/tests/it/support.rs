@@ -24,7 +24,7 @@ pub(crate) struct Home {
     pub(crate) store: Store,
     pub(crate) tenant: TenantId,
     pub(crate) scope: ConnectionScope,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -57,7 +57,7 @@ pub(crate) async fn home() -> Home {
         store,
         tenant,
         scope,
-        _database: database,
+        database,
     }
 }
 
@@ -160,6 +160,20 @@ pub(crate) fn fetched(call: AnalyzedCall, observed_at: Timestamp) -> Fetched {
 }
 
 impl Home {
+    /// How many rows a table has, whoever owns them.
+    pub(crate) async fn count(&self, table: &'static str) -> i64 {
+        let pool = self.database.pool().await;
+        let text = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        sqlx::query_scalar(text).fetch_one(&pool).await.unwrap()
+    }
+
+    /// Forgets all records.
+    pub(crate) async fn forget_records(&self) {
+        let pool = self.database.pool().await;
+        let statement = "DELETE FROM record_documents; DELETE FROM records";
+        sqlx::raw_sql(statement).execute(&pool).await.unwrap();
+    }
+
     pub(crate) async fn apply(&self, batch: &[Fetched]) -> Applied {
         self.apply_at(batch, noon()).await
     }

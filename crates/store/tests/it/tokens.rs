@@ -73,7 +73,7 @@ async fn only_the_holder_of_the_lease_saves_and_only_once() {
 }
 
 #[tokio::test]
-async fn logins_are_counted_for_an_hour_and_forgotten_with_the_credentials() {
+async fn logins_are_counted_for_an_hour() {
     let home = home().await;
     let namespace = home.scope.namespace;
     let mut tx = home.store.tenant(home.tenant).await.unwrap();
@@ -90,6 +90,18 @@ async fn logins_are_counted_for_an_hour_and_forgotten_with_the_credentials() {
         row.logins,
         [at("2026-03-02T09:30:00Z"), at("2026-03-02T10:10:00Z")]
     );
-    tx.reset_token(namespace).await.unwrap();
-    assert!(tx.load_token(namespace).await.unwrap().logins.is_empty());
+}
+
+#[tokio::test]
+async fn a_pair_of_replaced_credentials_is_not_set_aside() {
+    let home = home().await;
+    let namespace = home.scope.namespace;
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    tx.load_token(namespace).await.unwrap();
+    tx.keep_orphan_token(namespace, &[1], 7).await.unwrap();
+    let row = tx.load_token(namespace).await.unwrap();
+    assert_eq!(row.sealed_orphan, None);
+    tx.keep_orphan_token(namespace, &[1], 1).await.unwrap();
+    let row = tx.load_token(namespace).await.unwrap();
+    assert_eq!(row.sealed_orphan, Some(vec![1]));
 }
