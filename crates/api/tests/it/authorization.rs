@@ -204,13 +204,15 @@ async fn what_was_said_needs_a_scope_of_its_own() {
     let gateway = Gateway::start().await;
     let connection = gateway.connect("main").await;
     let mut call = spoken("a", "2026-03-02T09:15:00Z");
-    let mut attempt = callweave_model::call::Attempt::new(callweave_model::enums::CallStatus::Completed);
-    attempt.dialog_events.push(callweave_model::call::DialogEvent {
-        seq: 0,
-        at: None,
-        action: "say".to_owned(),
-        data: json!({"text": "confidential words"}),
-    });
+    let mut attempt = callweave_model::call::Attempt::new(Some("attempt".to_owned()));
+    attempt
+        .dialog_events
+        .push(callweave_model::call::DialogEvent {
+            seq: 0,
+            at: None,
+            action: "say".to_owned(),
+            data: json!({"text": "confidential words"}),
+        });
     call.attempts.push(attempt);
     let id = gateway.put(connection, vec![call]).await[0];
     let key = gateway.key_of(gateway.tenant, &["calls:read"]).await;
@@ -226,8 +228,14 @@ async fn what_was_said_needs_a_scope_of_its_own() {
         "/v1/calls?include=transcript".to_owned(),
         format!("/v1/calls/{id}/transcript"),
     ] {
-        assert_eq!(gateway.get_with(&path, &headers).await.status, 403, "{path}");
+        assert_eq!(
+            gateway.get_with(&path, &headers).await.status,
+            403,
+            "{path}"
+        );
     }
-    let whole = gateway.get(&format!("/v1/calls/{id}?include=transcript")).await;
+    let whole = gateway
+        .get(&format!("/v1/calls/{id}?include=transcript"))
+        .await;
     assert!(whole.text().contains("confidential"));
 }
