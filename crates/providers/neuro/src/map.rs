@@ -284,7 +284,8 @@ fn row_of<'a>(
         return Some(row);
     }
     if let [only] = rows {
-        return Some(only);
+        // One that names another call tells nothing of this one.
+        return id(Some(only), &["call_uuid"]).is_none().then_some(only);
     }
     let outputs = listed?;
     let agrees = |row: &&Row| {
@@ -293,7 +294,11 @@ fn row_of<'a>(
             .filter(|(key, _)| !RESERVED.contains(&key.as_str()))
             .all(|(key, value)| row.get(key) == Some(value))
     };
-    let candidates: Vec<&Row> = rows.iter().filter(agrees).collect();
+    // A row that names another call tells nothing of this one.
+    let unnamed = rows
+        .iter()
+        .filter(|row| id(Some(row), &["call_uuid"]).is_none());
+    let candidates: Vec<&Row> = unnamed.filter(agrees).collect();
     match (candidates.as_slice(), logged) {
         ([only], _) => Some(only),
         (_, Some(logged)) => candidates.into_iter().min_by_key(|row| {

@@ -13,10 +13,13 @@ use crate::support::{Home, at, call, fetched, home, noon};
 
 fn share_of(analysis: &str, share: Share) -> Fetched {
     let mut call = call("session", "2026-02-01T10:00:00Z", "hello");
-    call.analyses[0].remote_id = match share {
-        Share::OneAttempt => "session".into(),
-        _ => analysis.into(),
+    let name = match share {
+        Share::OneAttempt => "session",
+        _ => analysis,
     };
+    for part in &mut call.analyses {
+        part.remote_id = name.into();
+    }
     if share == Share::OneAttempt {
         call.attempts.push(Attempt::new(Some(analysis.into())));
     }

@@ -111,7 +111,7 @@ fn item(seq: usize, entry: &wire::Entry) -> ScoreItem {
 
 /// The percentage and the threshold. `scenario_score` is a result in one place of the document and
 /// a property of the scenario in all others: it counts as a threshold where the verdict agrees
-/// with that, as the score where there is no other, and is kept as it came in any case.
+/// with that, never as the score, and is kept as it came in any case.
 fn score(
     card: &mut Scorecard,
     scenario: &wire::Scenario,
@@ -123,7 +123,7 @@ fn score(
     if let Some(value) = scenario_score {
         extra.insert("scenario_score".to_owned(), Value::from(value));
     }
-    let told = scenario.percent_completion.or(scenario_score);
+    let told = scenario.percent_completion;
     card.score = told;
     card.potential_score = told.map(|_| 100.0);
     card.score_pct = told.filter(percentage);

@@ -409,6 +409,18 @@ async fn trap_c11_a_percentage_outside_its_scale_is_kept_and_not_normalised() {
 }
 
 #[tokio::test]
+async fn a_threshold_without_a_percentage_is_no_score() {
+    let mut result = nested();
+    let scenario = &mut result["result"]["result"]["scenario"];
+    scenario["percent_completion"] = json!(null);
+    scenario["scenario_score"] = json!(70);
+    let upsert = Vendor::of(&result).upsert().await;
+    let card = &analysis(&upsert.call).scorecards[0];
+    assert_eq!((card.score, card.score_pct), (None, None));
+    assert_eq!(analysis(&upsert.call).extra["scenario_score"], json!(70.0));
+}
+
+#[tokio::test]
 async fn trap_c34_metrics_bring_events_and_no_employee() {
     let vendor = Vendor::of(&listed(0)).part("employees_metrics", &fixtures().json("metrics.json"));
     let upsert = vendor.upsert().await;

@@ -187,6 +187,23 @@ async fn trap_n32_no_statistic_is_not_ready_yet() {
 }
 
 #[tokio::test]
+async fn a_row_that_names_another_call_tells_nothing_of_this_one() {
+    let other = "c0000000-0000-4000-8000-000000000002";
+    for (named, ours) in [(CALL, true), (other, false)] {
+        let rows = json!([{"call_uuid": named, "dialog_uuid": DIALOG, "result": "busy"}]);
+        let client = with_statistic(&rows);
+        let row = hint(&json!([{"call_uuid": CALL, "dialog_uuid": DIALOG}]));
+        let told = upsert(
+            fetch(&client, &json!({}), &attempt(), Some(&row))
+                .await
+                .unwrap(),
+        );
+        let result = told.call.attempts[0].result_raw.as_deref();
+        assert_eq!(result == Some("busy"), ours, "{result:?}");
+    }
+}
+
+#[tokio::test]
 async fn trap_n33_a_dialog_has_many_attempts() {
     let other = "c0000000-0000-4000-8000-000000000002";
     let rows = fixtures().json("statistic_two_attempts.json");
