@@ -94,7 +94,7 @@ fn answer(
     id: Uuid,
     created: bool,
     tag: &ETag,
-    document: &serde_json::Value,
+    document: &CallDocument,
 ) -> Result<Response, Problem> {
     if created {
         return respond::created(&format!("/v1/calls/{id}"), Some(tag), document);
