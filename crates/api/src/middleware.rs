@@ -34,7 +34,14 @@ pub(crate) async fn identify(
         http.method = %request.method(),
         http.route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str),
     );
-    let mut response = next.run(request).instrument(span).await;
+    let begun = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    tracing::debug!(
+        parent: &span,
+        http.status = response.status().as_u16(),
+        http.millis = begun.elapsed().as_millis(),
+        "Answered"
+    );
     if response.status().is_client_error() || response.status().is_server_error() {
         response = document(response, &id, &state.options().problem_pages);
     }

@@ -188,28 +188,17 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) raw_refs: Option<Vec<String>>,
 }
 
-/// The document of a stored call, ready to be sent.
-pub(crate) fn render(
-    tenant: TenantId,
-    stored: StoredCall,
-    shown: Shown,
-    around: Surroundings<'_>,
-) -> Result<Value, serde_json::Error> {
-    let document = document(tenant, stored, shown, around);
-    let mut value = serde_json::to_value(document)?;
-    if !shown.vendor_values {
-        vendor_values::prune(&mut value);
-    }
-    Ok(value)
-}
-
-fn document(
+/// A stored call as it is served.
+pub(crate) fn document(
     tenant: TenantId,
     stored: StoredCall,
     shown: Shown,
     around: Surroundings<'_>,
 ) -> CallDocument {
     let mut call = stored.call;
+    if !shown.vendor_values {
+        vendor_values::prune(&mut call);
+    }
     if !shown.transcript {
         // The log of an AI dialog holds what was said: it goes with the transcript.
         for attempt in &mut call.attempts {

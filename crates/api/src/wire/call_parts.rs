@@ -18,8 +18,7 @@ use super::call::CallDocument;
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CallList {
     /// The calls.
-    #[schema(value_type = Vec<CallDocument>)]
-    pub(crate) data: Vec<Value>,
+    pub(crate) data: Vec<CallDocument>,
     /// Where the next page begins; `null` on the last one.
     pub(crate) next_cursor: Option<String>,
     /// How fresh the data of each connection is that the query looks at, by connection id.
@@ -82,8 +81,7 @@ pub(crate) struct AnalysisList {
     /// How far the analysis has come.
     pub(crate) state: ArtifactState,
     /// The vendor's runs.
-    #[schema(value_type = Vec<Analysis>)]
-    pub(crate) data: Value,
+    pub(crate) data: Vec<Analysis>,
 }
 
 /// The recordings and files of a call.

@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use uuid::Uuid;
 
-use super::{find, unwritable};
+use super::find;
 use crate::{
     ApiState,
     extract::{
@@ -60,13 +60,12 @@ pub(crate) async fn list_call_analyses(
     tx.attach_documents(std::slice::from_mut(&mut stored), false, true)
         .await?;
     tx.commit().await?;
-    let mut data = serde_json::to_value(&stored.call.analyses).map_err(unwritable)?;
     if !query.vendor_values {
-        vendor_values::prune(&mut data);
+        vendor_values::prune_analyses(&mut stored.call.analyses);
     }
     respond::ok(&AnalysisList {
         call_id: stored.id,
         state: stored.call.artifact_state("analysis"),
-        data,
+        data: stored.call.analyses,
     })
 }

@@ -33,7 +33,37 @@ use crate::{
     post,
     path = "/v1/calls",
     tag = "calls",
-    request_body = CallInput,
+    request_body(
+        content = CallInput,
+        examples(
+            ("register" = (
+                summary = "A call that its vendor knows only by id",
+                value = json!({
+                    "connection_id": "0198f2a4-7c1e-7d2b-9a3c-5e6f7a8b9c0d",
+                    "remote_id": "1760000000.101",
+                    "facts": {
+                        "started_at": "2026-03-02T09:15:00Z",
+                        "direction": "inbound",
+                        "parties": [{"role": "customer", "phone": "+99990001122"}]
+                    },
+                    "client_metadata": {"deal": 4711},
+                    "external_refs": [{"system": "crm", "type": "deal", "id": "4711"}]
+                }),
+            )),
+            ("import" = (
+                summary = "An analysed call from elsewhere",
+                value = json!({
+                    "connection_id": "0198f2a4-7c1e-7d2b-9a3c-5e6f7a8b9c0d",
+                    "call": {
+                        "remote_id": "elsewhere-1",
+                        "started_at": "2026-03-02T09:15:00Z",
+                        "direction": "outbound",
+                        "subject": "Umbrella order"
+                    }
+                }),
+            )),
+        ),
+    ),
     responses(
         (status = 201, description = "The call.", body = CallDocument, headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version."))),
         (status = 200, description = "The call, which was known already.", body = CallDocument, headers(("ETag" = String, description = "Its version."))),
@@ -94,7 +124,7 @@ fn answer(
     id: Uuid,
     created: bool,
     tag: &ETag,
-    document: &serde_json::Value,
+    document: &CallDocument,
 ) -> Result<Response, Problem> {
     if created {
         return respond::created(&format!("/v1/calls/{id}"), Some(tag), document);

@@ -9,7 +9,6 @@ use callweave_store::{
 };
 use serde_json::{Map, Value};
 
-use super::unwritable;
 use crate::{
     extract::undecodable,
     problem::{FieldError, Problem, codes},
@@ -36,7 +35,10 @@ pub(super) fn record(members: Map<String, Value>, now: Timestamp) -> Result<Fetc
     }
     check.finish()?;
     let mut whole =
-        serde_json::to_value(AnalyzedCall::new(remote_id.clone())).map_err(unwritable)?;
+        serde_json::to_value(AnalyzedCall::new(remote_id.clone())).map_err(|error| {
+            tracing::error!(error = %error, "A call could not be written");
+            Problem::new(codes::INTERNAL, "the call could not be read")
+        })?;
     if let Value::Object(known) = &mut whole {
         known.extend(members);
     }

@@ -14,11 +14,10 @@ use callweave_store::{
     calls::{CallFilter, CallPosition, Order, StoredCall},
     overview::ConnectionFreshness,
 };
-use serde_json::Value;
 
 use super::{
     include::{INCLUDE, Include},
-    raw_ref, unwritable,
+    raw_ref,
 };
 use crate::{
     ApiState,
@@ -32,7 +31,7 @@ use crate::{
     routes::connections::manifest,
     scope::CallsRead,
     wire::{
-        call::{Surroundings, render},
+        call::{Surroundings, document},
         call_parts::{CallList, Note},
     },
 };
@@ -228,18 +227,18 @@ pub(crate) async fn list_calls(
         .into_iter()
         .map(|known| (known.id, known.freshness))
         .collect();
-    let data: Result<Vec<Value>, serde_json::Error> = calls
+    let data = calls
         .into_iter()
         .map(|call| {
             let around = Surroundings {
                 freshness: freshness.get(&call.connection_id),
                 raw_refs: refs.get(&call.id).cloned(),
             };
-            render(tenant, call, query.include.shown, around)
+            document(tenant, call, query.include.shown, around)
         })
         .collect();
     respond::ok(&CallList {
-        data: data.map_err(unwritable)?,
+        data,
         next_cursor,
         freshness,
         notes,

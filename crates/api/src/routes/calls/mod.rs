@@ -18,7 +18,6 @@ use callweave_store::{
     StoreError, TenantTx,
     calls::{ConnectionScope, StoredCall},
 };
-use serde_json::Value;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -27,7 +26,7 @@ use crate::{
     extract::ETag,
     hex::hex,
     problem::{Problem, codes},
-    wire::call::{Shown, Surroundings, render},
+    wire::call::{CallDocument, Shown, Surroundings, document},
 };
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
@@ -85,7 +84,7 @@ pub(super) async fn render_one(
     tx: &mut TenantTx,
     mut stored: StoredCall,
     shown: Shown,
-) -> Result<(Value, ETag), Problem> {
+) -> Result<(CallDocument, ETag), Problem> {
     let (id, version, tenant) = (stored.id, stored.version, tx.tenant());
     tx.attach_documents(
         std::slice::from_mut(&mut stored),
@@ -99,7 +98,7 @@ pub(super) async fn render_one(
         freshness: freshness.first().map(|known| &known.freshness),
         raw_refs: Some(raw_refs.iter().map(|(_, hash)| raw_ref(hash)).collect()),
     };
-    let document = render(tenant, stored, shown, around).map_err(unwritable)?;
+    let document = document(tenant, stored, shown, around);
     // The form is what was asked to be shown: freshness moves without the call.
     let form = [
         shown.transcript,
@@ -114,14 +113,4 @@ pub(super) async fn render_one(
 /// The name of a vendor document in `raw_refs`.
 pub(super) fn raw_ref(hash: &[u8]) -> String {
     format!("sha256:{}", hex(hash))
-}
-
-/// A call could not be written.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it is the argument of map_err"
-)]
-pub(super) fn unwritable(error: serde_json::Error) -> Problem {
-    tracing::error!(error = %error, "A call could not be written");
-    Problem::new(codes::INTERNAL, "the answer could not be written")
 }

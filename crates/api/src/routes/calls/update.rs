@@ -32,7 +32,15 @@ use crate::{
         ("id" = Uuid, Path, description = "The id of the call."),
         ("If-Match" = Option<String>, Header, description = "The version that the change was made upon.", pattern = "^(\\*|(W/)?\"[\\x21\\x23-\\x7E]*\"( *, *(W/)?\"[\\x21\\x23-\\x7E]*\")*)$"),
     ),
-    request_body = CallChange,
+    request_body(
+        content = CallChange,
+        example = json!({
+            "client_metadata": {"deal": {"id": 4711, "stage": "won"}},
+            "external_refs": [{"system": "crm", "type": "deal", "id": "4711"}],
+            "direction": "inbound",
+            "parties": [{"role": "agent", "name": "Nadia Example", "external_id": "u-7"}]
+        }),
+    ),
     responses(
         (status = 200, description = "The call.", body = CallDocument, headers(("ETag" = String, description = "Its version."))),
         Secured,

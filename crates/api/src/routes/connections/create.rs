@@ -33,7 +33,16 @@ use crate::{
     post,
     path = "/v1/connections",
     tag = "connections",
-    request_body = ConnectionInput,
+    request_body(
+        content = ConnectionInput,
+        example = json!({
+            "vendor": "acme",
+            "name": "Sales line",
+            "credentials": {"username": "sales@example.com", "password": "..."},
+            "settings": {"base_url": "https://api.example.com", "timezone": "Europe/Berlin"},
+            "tags": {"team": "sales"}
+        }),
+    ),
     responses(
         (status = 201, description = "The connection.", body = ConnectionDocument,
             headers(("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version."))),

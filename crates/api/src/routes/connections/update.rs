@@ -30,7 +30,10 @@ use crate::{
         ("id" = Uuid, Path, description = "The id of the connection."),
         ("If-Match" = Option<String>, Header, description = "The version that the change was made upon.", pattern = "^(\\*|(W/)?\"[\\x21\\x23-\\x7E]*\"( *, *(W/)?\"[\\x21\\x23-\\x7E]*\")*)$"),
     ),
-    request_body = ConnectionChange,
+    request_body(
+        content = ConnectionChange,
+        example = json!({"name": "Sales line, north", "tags": {"team": "sales", "region": "north"}}),
+    ),
     responses(
         (status = 200, description = "The connection.", body = ConnectionDocument, headers(("ETag" = String, description = "Its version."))),
         Secured,

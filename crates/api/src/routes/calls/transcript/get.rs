@@ -21,7 +21,7 @@ use crate::{
     },
     problem::{BadQuery, NotAcceptable, NotFound, Problem, Secured, codes},
     respond,
-    routes::calls::{find, unwritable},
+    routes::calls::find,
     scope::TranscriptsRead,
     wire::{call_parts::TranscriptDocument, vendor_values},
 };
@@ -126,10 +126,16 @@ fn json(
     conditions: &Conditions,
     tag: &ETag,
     query: &TranscriptQuery,
-    stored: StoredCall,
+    mut stored: StoredCall,
     state: ArtifactState,
-    transcript: Option<Transcript>,
+    mut transcript: Option<Transcript>,
 ) -> Result<Response, Problem> {
+    if !query.vendor_values {
+        vendor_values::prune_parties(&mut stored.call.parties);
+        if let Some(transcript) = &mut transcript {
+            vendor_values::prune_utterances(&mut transcript.utterances);
+        }
+    }
     let error = stored
         .call
         .artifacts
@@ -152,11 +158,7 @@ fn json(
         parties: stored.call.parties,
         utterances: transcript.map(|known| known.utterances).unwrap_or_default(),
     };
-    let mut value = serde_json::to_value(document).map_err(unwritable)?;
-    if !query.vendor_values {
-        vendor_values::prune(&mut value);
-    }
-    respond::resource(conditions, tag, &value)
+    respond::resource(conditions, tag, &document)
 }
 
 fn words(
