@@ -10,11 +10,12 @@ use std::{
 use anyhow::Context as _;
 use callweave_postgres::{Error, Options, Postgres, Progress, attach};
 use callweave_store::{Store, StoreError};
-use secrecy::SecretString;
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 
 /// The directory of our own cluster below the data directory.
 const DIRECTORY: &str = "postgres";
@@ -78,7 +79,7 @@ pub(crate) type Tell = fn(&str);
 pub(crate) async fn open(config: &Config, tell: Tell) -> anyhow::Result<Database> {
     if let Some(url) = &config.database.url {
         return Ok(Database {
-            url: url.clone(),
+            url: with_password(url, config.database.password_file.as_deref())?,
             place: Place::External,
             server: None,
         });
@@ -90,6 +91,24 @@ pub(crate) async fn open(config: &Config, tell: Tell) -> anyhow::Result<Database
     tokio::task::spawn_blocking(move || attach_or_start(&options, tell))
         .await
         .context("start PostgreSQL")?
+}
+
+/// The URL with the password of a file.
+fn with_password(url: &SecretString, file: Option<&Path>) -> anyhow::Result<SecretString> {
+    let Some(file) = file else {
+        return Ok(url.clone());
+    };
+    let wrong = |text: String| ConfigError::Contradiction(text);
+    let password = fs::read_to_string(file).map_err(|error| {
+        let file = file.display();
+        wrong(format!("database.password_file: {file}: {error}"))
+    })?;
+    let mut url = Url::parse(url.expose_secret())
+        .map_err(|_error| wrong("database.url: cannot be read as a URL".to_owned()))?;
+    // In the query rather than before the host, since a URL of a socket has no host.
+    url.query_pairs_mut()
+        .append_pair("password", password.trim_end_matches(['\n', '\r']));
+    Ok(SecretString::from(url.to_string()))
 }
 
 /// Makes the data directory. As root its own PostgreSQL runs as another user, who must pass.
@@ -231,5 +250,35 @@ pub(crate) async fn wait(store: &Store, patience: Duration) -> Result<(), StoreE
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_from_a_file_may_hold_anything() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("password");
+        fs::write(&file, "a&b =/@ä%\n").unwrap();
+        for (url, expected) in [
+            (
+                "postgres://user@db.internal:5433/callweave?sslmode=require",
+                "postgres://user@db.internal:5433/callweave?sslmode=require&password=a%26b+%3D%2F%40%C3%A4%25",
+            ),
+            (
+                "postgres:///callweave?host=/run/postgresql",
+                "postgres:///callweave?host=/run/postgresql&password=a%26b+%3D%2F%40%C3%A4%25",
+            ),
+        ] {
+            let made = with_password(&SecretString::from(url), Some(&file)).unwrap();
+            assert_eq!(made.expose_secret(), expected);
+        }
+        let missing = with_password(
+            &SecretString::from("postgres://h/x"),
+            Some(&directory.path().join("none")),
+        );
+        assert!(missing.unwrap_err().is::<ConfigError>());
     }
 }

@@ -1,22 +1,88 @@
-//! Logs to stderr, figures for `/metrics`.
+//! Logs to stderr, figures for `/metrics`, spans for a collector.
 
-use std::io::{self, IsTerminal as _};
+use std::{
+    io::{self, IsTerminal as _},
+    thread,
+};
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::{
+    Resource,
+    trace::{Sampler, SdkTracerProvider},
+};
 use tracing_subscriber::{
     EnvFilter, Layer as _, Registry, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-use crate::config::{ConfigError, Log, LogFormat};
+use crate::config::{Config, ConfigError, Log, LogFormat, Otlp};
 
 /// Durations in seconds, from a cached answer to a slow vendor.
 const SECONDS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 ];
 
-/// Begins to log.
-pub(crate) fn start_logs(log: &Log) -> anyhow::Result<()> {
+/// What must be flushed at the end.
+#[derive(Debug, Default)]
+pub(crate) struct Telemetry {
+    spans: Option<SdkTracerProvider>,
+}
+
+impl Telemetry {
+    /// Sends what is left.
+    pub(crate) async fn flush(self) {
+        let Some(spans) = self.spans else { return };
+        // The exporter's client blocks.
+        let flushed = tokio::task::spawn_blocking(move || spans.shutdown()).await;
+        if !matches!(flushed, Ok(Ok(()))) {
+            tracing::warn!("The last spans could not be sent to the collector");
+        }
+    }
+}
+
+/// Begins to log, and to send spans where a collector is configured.
+pub(crate) fn start(config: &Config) -> anyhow::Result<Telemetry> {
+    let spans = config
+        .otlp
+        .endpoint
+        .as_deref()
+        .map(|endpoint| exporter(endpoint, &config.otlp))
+        .transpose()?;
+    start_logs(&config.log, spans.as_ref())?;
+    Ok(Telemetry { spans })
+}
+
+fn exporter(endpoint: &str, otlp: &Otlp) -> anyhow::Result<SdkTracerProvider> {
+    let base = endpoint.trim_end_matches('/');
+    let address = match base.strip_suffix("/v1/traces") {
+        Some(_) => base.to_owned(),
+        None => format!("{base}/v1/traces"),
+    };
+    // A blocking client cannot be made where asynchronous work runs.
+    let made = thread::spawn(move || {
+        SpanExporter::builder()
+            .with_http()
+            .with_endpoint(address)
+            .build()
+    })
+    .join();
+    let exporter = match made {
+        Ok(made) => {
+            made.map_err(|error| ConfigError::Contradiction(format!("otlp.endpoint: {error}")))?
+        }
+        Err(_panic) => anyhow::bail!("the exporter of spans could not be made"),
+    };
+    let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(otlp.sample_ratio)));
+    Ok(SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .with_sampler(sampler)
+        .with_resource(Resource::builder().with_service_name("callweave").build())
+        .build())
+}
+
+fn start_logs(log: &Log, spans: Option<&SdkTracerProvider>) -> anyhow::Result<()> {
     let filter = EnvFilter::builder()
         .parse(&log.level)
         .map_err(|error| ConfigError::Contradiction(format!("log.level: {error}")))?;
@@ -46,9 +112,12 @@ pub(crate) fn start_logs(log: &Log) -> anyhow::Result<()> {
             .with_writer(io::stderr)
             .boxed()
     };
+    let spans = spans
+        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("callweave")));
     Registry::default()
         .with(filter)
         .with(lines)
+        .with(spans)
         .try_init()
         .context("start the log")
 }

@@ -54,8 +54,9 @@ pub(super) async fn run(sources: &Sources) -> anyhow::Result<()> {
     let loaded = config::load(sources).map_err(anyhow::Error::from);
     let detail = |config: &Config| format!("listens on {}", config.server.listen);
     if let Some(config) = findings.note("configuration", loaded, detail)? {
-        telemetry::start_logs(&config.log)?;
+        let telemetry = telemetry::start(&config)?;
         examine(&config, &mut findings).await?;
+        telemetry.flush().await;
     }
     anyhow::ensure!(findings.wrong == 0, "{} found wrong", findings.wrong);
     Ok(())

@@ -1,17 +1,8 @@
 //! `callweave demo`: everything at once, with nothing configured.
 
-use crate::{
-    cli::DemoArgs,
-    config::Sources,
-    demo::{self, Demo},
-    output,
-    signals::Signals,
-};
+use crate::{cli::DemoArgs, config::Config, demo::Demo, output, signals::Signals};
 
-pub(super) async fn run(mut sources: Sources, arguments: DemoArgs) -> anyhow::Result<()> {
-    sources.listen = arguments.listen;
-    sources.defaults = demo::DEFAULTS;
-    let config = super::configure(&sources)?;
+pub(super) async fn run(config: Config, arguments: DemoArgs) -> anyhow::Result<()> {
     let mut signals = Signals::watch()?;
     let mut demo = tokio::select! {
         started = Demo::start(config, &arguments, tell) => started?,

@@ -17,22 +17,44 @@ use crate::{
 
 /// Runs the command that was asked for.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
-    let sources = cli.global.sources();
+    let mut sources = cli.global.sources();
+    cli.command.adapt(&mut sources);
     match cli.command {
-        Command::Demo(arguments) => demo::run(sources, arguments).await,
-        Command::Serve(arguments) => serve::run(sources, arguments).await,
-        Command::Migrate => migrate::run(&configure(&sources)?).await,
-        Command::Check => check::run(&sources).await,
+        // Both need no configuration, or say themselves what is wrong with it.
         Command::Openapi(arguments) => openapi::run(&arguments),
-        Command::Keys(command) => keys::run(&configure(&sources)?, command).await,
-        Command::Sandbox(arguments) => sandbox::run(&configure(&sources)?, arguments).await,
         Command::Encryption(command) => encryption::run(&command),
+        Command::Check => check::run(&sources).await,
+        command => {
+            let config = config::load(&sources)?;
+            let telemetry = telemetry::start(&config)?;
+            let done = run_configured(command, config).await;
+            telemetry.flush().await;
+            done
+        }
     }
 }
 
-/// Reads the configuration and begins to log.
-fn configure(sources: &Sources) -> anyhow::Result<Config> {
-    let config = config::load(sources)?;
-    telemetry::start_logs(&config.log)?;
-    Ok(config)
+async fn run_configured(command: Command, config: Config) -> anyhow::Result<()> {
+    match command {
+        Command::Demo(arguments) => demo::run(config, arguments).await,
+        Command::Serve(arguments) => serve::run(config, arguments).await,
+        Command::Migrate => migrate::run(&config).await,
+        Command::Keys(command) => keys::run(&config, command).await,
+        Command::Sandbox(arguments) => sandbox::run(arguments).await,
+        Command::Check | Command::Openapi(_) | Command::Encryption(_) => Ok(()),
+    }
+}
+
+impl Command {
+    /// What the command's own options say about the configuration.
+    fn adapt(&self, sources: &mut Sources) {
+        match self {
+            Self::Demo(arguments) => {
+                sources.listen = arguments.listen;
+                sources.defaults = crate::demo::DEFAULTS;
+            }
+            Self::Serve(arguments) => sources.listen = arguments.listen,
+            _ => {}
+        }
+    }
 }

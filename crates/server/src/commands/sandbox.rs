@@ -4,9 +4,9 @@ use anyhow::Context as _;
 use callweave_sandbox::{Sandbox, SandboxConfig};
 use serde_json::json;
 
-use crate::{cli::SandboxArgs, config::Config, output, signals::Signals};
+use crate::{cli::SandboxArgs, output, signals::Signals};
 
-pub(super) async fn run(_config: &Config, arguments: SandboxArgs) -> anyhow::Result<()> {
+pub(super) async fn run(arguments: SandboxArgs) -> anyhow::Result<()> {
     let mut signals = Signals::watch()?;
     let config = SandboxConfig {
         seed: arguments.seed,

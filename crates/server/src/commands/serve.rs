@@ -2,15 +2,13 @@
 
 use crate::{
     cli::ServeArgs,
-    config::Sources,
+    config::Config,
     gateway::Migrate,
     process::{Process, Start},
     signals::Signals,
 };
 
-pub(super) async fn run(mut sources: Sources, arguments: ServeArgs) -> anyhow::Result<()> {
-    sources.listen = arguments.listen;
-    let config = super::configure(&sources)?;
+pub(super) async fn run(config: Config, arguments: ServeArgs) -> anyhow::Result<()> {
     let mut signals = Signals::watch()?;
     let start = Start {
         role: arguments.role,

@@ -81,6 +81,9 @@ fn agree(config: &Config) -> Result<(), ConfigError> {
     if config.encryption.keys.is_some() && config.encryption.keys_file.is_some() {
         return contradiction("encryption.keys and encryption.keys_file are both set; use one");
     }
+    if !(0.0..=1.0).contains(&config.otlp.sample_ratio) {
+        return contradiction("otlp.sample_ratio: must be from 0.0 to 1.0");
+    }
     for (key, value) in [
         ("server.max_connections", config.server.max_connections),
         ("server.max_requests", config.server.max_requests),

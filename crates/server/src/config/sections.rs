@@ -21,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) vendors: Vendors,
     pub(crate) sync: Sync,
     pub(crate) log: Log,
+    pub(crate) otlp: Otlp,
 }
 
 /// The API's listener.
@@ -47,6 +48,8 @@ pub(crate) struct Server {
 pub(crate) struct Database {
     #[serde(deserialize_with = "values::secret")]
     pub(crate) url: Option<SecretString>,
+    #[serde(deserialize_with = "values::optional_path")]
+    pub(crate) password_file: Option<PathBuf>,
     pub(crate) max_connections: u32,
     pub(crate) worker_connections: u32,
     #[serde(deserialize_with = "values::duration")]
@@ -123,4 +126,13 @@ pub(crate) enum LogFormat {
     Text,
     /// For collectors: one JSON object a line.
     Json,
+}
+
+/// Where spans are sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Otlp {
+    #[serde(deserialize_with = "values::optional_text")]
+    pub(crate) endpoint: Option<String>,
+    pub(crate) sample_ratio: f64,
 }

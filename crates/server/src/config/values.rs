@@ -38,6 +38,14 @@ pub(super) fn optional_path<'de, D: Deserializer<'de>>(
     Ok((!text.is_empty()).then(|| PathBuf::from(text)))
 }
 
+/// Text; empty for none.
+pub(super) fn optional_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let text = text(deserializer)?;
+    Ok((!text.trim().is_empty()).then(|| text.trim().to_owned()))
+}
+
 /// A secret; empty for none.
 pub(super) fn secret<'de, D: Deserializer<'de>>(
     deserializer: D,

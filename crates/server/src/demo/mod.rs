@@ -38,7 +38,7 @@ concurrency = 16
 poll_interval = "3s"
 full_walk_interval = "30s"
 [log]
-level = "warn"
+level = "warn,sqlx=error"
 "#;
 
 /// A demo that runs.
