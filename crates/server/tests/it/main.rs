@@ -4,11 +4,6 @@
     clippy::indexing_slicing,
     reason = "a helper that fails is to fail its test"
 )]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed unwrap or index is how a test fails"
-)]
 
 mod arrows;
 mod commands;
