@@ -140,6 +140,18 @@ impl AnalyzedCall {
         );
     }
 
+    /// Nobody looks again: what is pending stays away.
+    pub fn expire_pending(&mut self) {
+        for status in self.artifacts.values_mut() {
+            if matches!(
+                status.state,
+                ArtifactState::Pending | ArtifactState::Processing
+            ) {
+                status.state = ArtifactState::Expired;
+            }
+        }
+    }
+
     /// The state of an artifact; `not_supported` when the vendor has no such thing.
     pub fn artifact_state(&self, name: &str) -> ArtifactState {
         self.artifacts

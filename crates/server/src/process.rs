@@ -138,6 +138,13 @@ impl Process {
             },
             workers
         );
+        if let Some(api) = &self.api
+            && tokio::time::timeout(WORKERS_TIME, api.finish())
+                .await
+                .is_err()
+        {
+            warn!("Requests whose callers have left take too long; they may be sent again");
+        }
         self.gateway.close().await;
         self.database.close().await?;
         served

@@ -67,7 +67,10 @@ pub(crate) fn fetched(change: Change, fetch: &Fetch<'_>) -> Fetched {
     let again = |pause: Duration| young.then(|| fetch.now.plus(pause));
     let (record, news, raw): (RecordRef, News, Vec<RawDocument>) = match change {
         Change::Upsert(upsert) => {
-            let upsert = *upsert;
+            let mut upsert = *upsert;
+            if upsert.unfinished && !young {
+                upsert.call.expire_pending();
+            }
             let due_at = if upsert.unfinished {
                 again(UNFINISHED_PAUSE)
             } else {

@@ -1,7 +1,7 @@
 //! Mapping calls again from their stored documents after the mapping rules changed, without asking
 //! the vendor.
 
-use callweave_model::MAPPER_VERSION;
+use callweave_model::{MAPPER_VERSION, Timestamp};
 use callweave_provider::{RawDocument, RecordRef};
 use callweave_store::{
     StoreError,
@@ -43,7 +43,7 @@ impl Run<'_> {
                 let reference = RecordRef::new(&record.kind, record.remote_id.clone());
                 match lookup.remap(&reference, &raw) {
                     Some(change) => {
-                        let due = due_of(&record);
+                        let due = due_of(&record, now);
                         let deadline = self.engine.options.readiness_deadline;
                         let fetch = Fetch {
                             due: &due,
@@ -94,14 +94,15 @@ impl Run<'_> {
     }
 }
 
-fn due_of(record: &Outdated) -> Due {
+/// A record as if it had just been heard of: mapping it again does not end a wait.
+fn due_of(record: &Outdated, now: Timestamp) -> Due {
     Due {
         kind: record.kind.clone(),
         remote_id: record.remote_id.clone(),
         fingerprint: record.fetched.clone(),
         hint: None,
         attempts: 0,
-        first_seen_at: record.observed_at,
+        first_seen_at: now,
     }
 }
 

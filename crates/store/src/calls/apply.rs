@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use callweave_model::{
-    AnalyzedCall, CallId, ConnectionId, MAPPER_VERSION, Timestamp, enums::ArtifactState, merge,
-};
+use callweave_model::{AnalyzedCall, CallId, ConnectionId, MAPPER_VERSION, Timestamp, merge};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -370,17 +368,13 @@ impl Pending {
                 call,
                 share,
                 unmapped,
-                due_at,
+                ..
             } => {
                 let known = self.now.take();
                 if known.is_none() || *share == merge::Share::Whole {
                     self.mapper_version = MAPPER_VERSION;
                 }
-                let mut news = (**call).clone();
-                if due_at.is_none() {
-                    expire(&mut news);
-                }
-                self.now = Some(merge::absorb(known, news, *share));
+                self.now = Some(merge::absorb(known, (**call).clone(), *share));
                 if *share == merge::Share::Whole {
                     self.unmapped.clear();
                 }
@@ -418,20 +412,8 @@ impl Pending {
     /// The vendor never had it ready: what is still pending has failed.
     fn expire(&mut self) {
         if let Some(call) = self.now.as_mut() {
-            expire(call);
+            call.expire_pending();
             self.touched = true;
-        }
-    }
-}
-
-/// Nobody looks again: what is pending stays away.
-fn expire(call: &mut AnalyzedCall) {
-    for status in call.artifacts.values_mut() {
-        if matches!(
-            status.state,
-            ArtifactState::Pending | ArtifactState::Processing
-        ) {
-            status.state = ArtifactState::Expired;
         }
     }
 }
