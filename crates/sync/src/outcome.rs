@@ -122,3 +122,52 @@ fn document(raw: RawDocument) -> Document {
         body: raw.body.to_vec(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use callweave_model::{AnalyzedCall, enums::ArtifactState, merge::Share};
+    use callweave_provider::change::Upsert;
+
+    use super::*;
+
+    #[test]
+    fn an_unfinished_call_is_awaited_until_the_deadline_and_then_given_up() {
+        let seen: Timestamp = "2026-03-02T12:00:00Z".parse().unwrap();
+        let due = Due {
+            kind: "call".to_owned(),
+            remote_id: "1".to_owned(),
+            fingerprint: None,
+            hint: None,
+            attempts: 0,
+            first_seen_at: seen,
+        };
+        let after = |wait: Duration| {
+            let mut call = AnalyzedCall::new("1");
+            call.set_artifact("analysis", ArtifactState::Processing);
+            let mut upsert = Upsert::new(RecordRef::new("call", "1"), call, Share::Whole);
+            upsert.unfinished = true;
+            let now = seen.plus(wait);
+            let deadline = Duration::from_hours(24);
+            let fetch = Fetch {
+                due: &due,
+                observed_at: now,
+                now,
+                deadline,
+            };
+            match fetched(Change::Upsert(Box::new(upsert)), &fetch).news {
+                News::Upsert { call, due_at, .. } => {
+                    (call.artifact_state("analysis"), due_at.is_some())
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(
+            after(Duration::from_hours(1)),
+            (ArtifactState::Processing, true)
+        );
+        assert_eq!(
+            after(Duration::from_hours(25)),
+            (ArtifactState::Expired, false)
+        );
+    }
+}

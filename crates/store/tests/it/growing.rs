@@ -172,9 +172,10 @@ async fn what_nobody_looks_at_again_is_not_pending_any_more() {
     home.apply(std::slice::from_ref(&record)).await;
     let state = async |home: &Home| stored(home, "1").await.call.artifact_state("recording");
     assert_eq!(state(&home).await, ArtifactState::Pending);
-    if let News::Upsert { due_at, .. } = &mut record.news {
-        *due_at = None;
-    }
+    record.news = News::NotReady {
+        call: None,
+        due_at: None,
+    };
     home.apply(&[record]).await;
     assert_eq!(state(&home).await, ArtifactState::Expired);
 }
