@@ -169,6 +169,7 @@ pub(crate) enum KeysCommand {
             long = "scope",
             value_name = "SCOPE",
             required = true,
+            num_args = 1..,
             value_delimiter = ','
         )]
         scopes: Vec<String>,

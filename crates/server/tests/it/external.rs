@@ -84,7 +84,7 @@ async fn connect_somewhere(place: &Place, database: &TestDatabase, key: &str, ad
         .unwrap();
     let field = vendor["credential_fields"][0]["name"].as_str().unwrap();
     let body = json!({
-        "vendor": vendor["vendor"],
+        "vendor": vendor["key"],
         "name": "unreachable",
         "credentials": {field: "a-token-of-nobody"},
         "settings": {"base_url": "http://127.0.0.1:9"},
