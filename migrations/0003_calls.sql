@@ -103,7 +103,7 @@ CREATE TABLE call_search_rest PARTITION OF call_search DEFAULT;
 -- Makes the partitions of one month. Runs as the owner, because the gateway's own role owns
 -- nothing. A month whose rows went into the default partition already stays there.
 CREATE FUNCTION ensure_call_partition(month date) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET client_min_messages = warning
 AS $$
 DECLARE
     first date := date_trunc('month', month)::date;

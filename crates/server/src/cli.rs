@@ -77,8 +77,8 @@ pub(crate) enum Command {
     Keys(KeysCommand),
     /// Run only the sandbox vendors
     ///
-    /// They answer under /callgear, /alovoice, /neuro and /transcripto; /control/credentials says
-    /// what opens them, /control/ledger what they hold, /control/faults makes them fail.
+    /// Each answers under its own name, as its documents say; /control/credentials says what opens
+    /// them, /control/ledger what they hold, /control/faults makes them fail.
     Sandbox(SandboxArgs),
     /// Manage the keys that credentials are sealed with
     #[command(subcommand, arg_required_else_help = true)]
@@ -169,6 +169,7 @@ pub(crate) enum KeysCommand {
             long = "scope",
             value_name = "SCOPE",
             required = true,
+            num_args = 1..,
             value_delimiter = ','
         )]
         scopes: Vec<String>,
@@ -200,7 +201,7 @@ pub(crate) enum KeysCommand {
 #[derive(Debug, Args)]
 pub(crate) struct SandboxArgs {
     /// The address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9400")]
     pub(crate) listen: SocketAddr,
     /// How many calls each vendor holds at the start
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]

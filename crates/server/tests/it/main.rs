@@ -8,6 +8,7 @@
 mod arrows;
 mod commands;
 mod demo;
+mod external;
 mod names;
 mod serving;
 mod support;

@@ -7,12 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{Place, Running, eventually, http, turn};
-
-fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
-}
+use crate::support::{Place, Running, eventually, free_address, http, turn};
 
 async fn serve(place: &Place, arguments: &[&str]) -> (Running, String) {
     let address = free_address();

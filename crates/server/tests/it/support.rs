@@ -274,3 +274,9 @@ pub(crate) fn http() -> reqwest::Client {
         .build()
         .unwrap()
 }
+
+/// An address on this machine that nobody listens on.
+pub(crate) fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
