@@ -83,6 +83,8 @@ impl Renewal {
         }
         let places = self.inner.places(self.provider.manifest().vendor);
         let _place = tokio::select! {
+            // Nothing begins once the broker closes, even where a place is free.
+            biased;
             () = self.inner.closing.cancelled() => return Err(closing()),
             place = tokio::time::timeout(PATIENCE, places.acquire_owned()) => match place {
                 Ok(Ok(place)) => place,

@@ -132,7 +132,9 @@ async fn a_broker_that_closes_saves_what_is_on_its_way_and_begins_nothing() {
         .delay(operation::LOGIN, Duration::from_millis(200));
     let replica = home.replica();
     let (outcome, ()) = tokio::join!(replica.check(&connection), async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        while home.vendor.count(operation::LOGIN) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         replica.broker.close().await;
     });
     outcome.unwrap();
