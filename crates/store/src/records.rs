@@ -272,29 +272,6 @@ impl TenantTx {
         Ok(convert::model_option(due))
     }
 
-    /// Moves a due record on without news (the vendor failed on it): it is due again later.
-    pub async fn postpone_record(
-        &mut self,
-        connection: ConnectionId,
-        kind: &str,
-        remote_id: &str,
-        due_at: Timestamp,
-    ) -> Result<()> {
-        sqlx::query(
-            "UPDATE records SET due_at = $5, attempts = attempts + 1 \
-             WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND remote_id = $4 \
-                 AND (state <> 'erased' OR due_at IS NOT NULL)",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .bind(convert::text(kind))
-        .bind(convert::text(remote_id))
-        .bind(convert::db(due_at))
-        .execute(self.executor())
-        .await?;
-        Ok(())
-    }
-
     /// Records that the last two full walks (`walk` and the one before) did not meet, and how many
     /// live ones there are in all.
     pub async fn missing_records(
