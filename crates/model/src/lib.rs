@@ -14,6 +14,8 @@ pub mod enums;
 pub mod facts;
 pub mod ids;
 pub mod merge;
+pub mod owned;
+pub mod patch;
 pub mod phone;
 pub mod rollup;
 pub mod stats;

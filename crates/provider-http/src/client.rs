@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use callweave_provider::{
     HttpClient,
-    http_client::{Answer, OutgoingRequest, Safety, StreamingAnswer, TransportError, retry_after},
+    http_client::{
+        Answer, OutgoingRequest, OutgoingUpload, Safety, StreamingAnswer, TransportError,
+        retry_after,
+    },
 };
 use http::{Method, StatusCode, header::RETRY_AFTER};
 use reqwest::Url;
@@ -22,11 +25,11 @@ use crate::{
 
 /// The client of one connection.
 pub(crate) struct ConnectionClient {
-    shared: Arc<Shared>,
-    scope: ConnectionScope,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) scope: ConnectionScope,
     reach: Reach,
-    lane: Arc<Lane>,
-    limits: Limits,
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) limits: Limits,
 }
 
 impl std::fmt::Debug for ConnectionClient {
@@ -112,6 +115,18 @@ impl HttpClient for ConnectionClient {
             Received::Whole(_) => Err(TransportError::Broken(None)),
         }
     }
+
+    async fn upload(&self, request: OutgoingUpload) -> Result<Answer, TransportError> {
+        let operation = request.operation;
+        let span = self.span(operation);
+        let began = Instant::now();
+        let result = Box::pin(self.send_upload(request))
+            .instrument(span.clone())
+            .await;
+        let status = result.as_ref().map(|answer| answer.status);
+        self.record(operation, &span, began.elapsed(), status);
+        result
+    }
 }
 
 type Exchange = Result<(Received, OwnedSemaphorePermit), TransportError>;
@@ -135,36 +150,46 @@ impl ConnectionClient {
 
     /// An exchange with its span and its metrics.
     async fn observed(&self, request: &OutgoingRequest, extent: Extent) -> Exchange {
-        let span = info_span!(
-            "vendor.request",
-            vendor = self.scope.vendor,
-            operation = request.operation,
-            connection.id = %self.scope.connection,
-            status = field::Empty,
-            outcome = field::Empty,
-            elapsed_ms = field::Empty,
-        );
+        let span = self.span(request.operation);
         let began = Instant::now();
         let result = self
             .exchange(request, extent)
             .instrument(span.clone())
             .await;
-        self.record(request, &span, began.elapsed(), &result);
+        let status = result.as_ref().map(|(received, _)| received.status());
+        self.record(request.operation, &span, began.elapsed(), status);
         result
     }
 
-    fn record(&self, request: &OutgoingRequest, span: &Span, elapsed: Duration, result: &Exchange) {
+    fn span(&self, operation: &'static str) -> Span {
+        info_span!(
+            "vendor.request",
+            vendor = self.scope.vendor,
+            operation,
+            connection.id = %self.scope.connection,
+            status = field::Empty,
+            outcome = field::Empty,
+            elapsed_ms = field::Empty,
+        )
+    }
+
+    fn record(
+        &self,
+        operation: &'static str,
+        span: &Span,
+        elapsed: Duration,
+        result: Result<StatusCode, &TransportError>,
+    ) {
         let outcome = match result {
-            Ok((received, _)) => {
-                span.record("status", received.status().as_u16());
-                status_word(received.status())
+            Ok(status) => {
+                span.record("status", status.as_u16());
+                status_word(status)
             }
             Err(error) => outcome(error),
         };
         span.record("outcome", outcome);
         span.record("elapsed_ms", elapsed.as_secs_f64() * 1_000.0);
         let vendor = self.scope.vendor;
-        let operation = request.operation;
         metrics::counter!("callweave_vendor_requests_total",
             "vendor" => vendor, "operation" => operation, "outcome" => outcome)
         .increment(1);
@@ -176,7 +201,7 @@ impl ConnectionClient {
 
     /// Admits the request, finds a place for it and tries until there is an outcome.
     async fn exchange(&self, request: &OutgoingRequest, extent: Extent) -> Exchange {
-        let url = self.admit(request)?;
+        let url = self.admit(request.request.uri())?;
         let slot = self
             .lane
             .slot(self.limits.queue)
@@ -194,8 +219,8 @@ impl ConnectionClient {
     }
 
     /// Where the request goes, if it may go there.
-    fn admit(&self, request: &OutgoingRequest) -> Result<Url, TransportError> {
-        let text = request.request.uri().to_string();
+    pub(crate) fn admit(&self, address: &http::Uri) -> Result<Url, TransportError> {
+        let text = address.to_string();
         self.shared
             .guard
             .check_url(&text)
@@ -215,7 +240,7 @@ impl ConnectionClient {
     }
 
     /// Waits for the rate budget; refuses while the vendor wants to be left alone.
-    async fn turn(&self, longest: Duration) -> Result<(), TransportError> {
+    pub(crate) async fn turn(&self, longest: Duration) -> Result<(), TransportError> {
         self.lane
             .token(longest)
             .await
@@ -293,7 +318,7 @@ impl ConnectionClient {
     }
 
     /// Notes the pause that a 429 asked for, or one of our own making.
-    async fn pause(&self, headers: &http::HeaderMap) {
+    pub(crate) async fn pause(&self, headers: &http::HeaderMap) {
         let own = self.lane.refused(rand::random());
         let pause = retry_after(headers, self.shared.clock.now()).unwrap_or(own);
         self.shared.pace.note(&self.scope.connection, pause).await;

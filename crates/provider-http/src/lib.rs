@@ -23,6 +23,7 @@ mod lane;
 mod limits;
 mod pace;
 mod transport;
+mod upload;
 
 pub use limits::{Limits, TransportConfig};
 pub use pace::{MemoryPace, Pace};

@@ -9,9 +9,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use callweave_provider::{
     HttpClient,
-    http_client::{Answer, OutgoingRequest, Safety, StreamingAnswer, TransportError},
+    http_client::{
+        Answer, OutgoingRequest, OutgoingUpload, Safety, StreamingAnswer, TransportError,
+    },
 };
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use http::{HeaderMap, Method, Uri};
 use serde_json::Value;
 
@@ -36,6 +38,25 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// An upload, its body read to the end.
+    pub(crate) async fn of_upload(upload: OutgoingUpload) -> Result<Self, TransportError> {
+        let (parts, ()) = upload.request.into_parts();
+        let pieces: Vec<Bytes> = upload
+            .body
+            .content
+            .try_collect()
+            .await
+            .map_err(|error| TransportError::Broken(Some(Box::new(error))))?;
+        Ok(Self {
+            operation: upload.operation,
+            safety: Safety::Write,
+            method: parts.method,
+            uri: parts.uri,
+            headers: parts.headers,
+            body: pieces.concat().into(),
+        })
+    }
+
     pub(crate) fn of(request: OutgoingRequest) -> Self {
         let (parts, body) = request.request.into_parts();
         Self {
@@ -211,14 +232,13 @@ impl CannedClient {
         self
     }
 
-    fn play(&self, request: OutgoingRequest) -> Result<Answer, TransportError> {
-        let recorded = Recorded::of(request);
+    fn play(&self, recorded: &Recorded) -> Result<Answer, TransportError> {
         let mut state = self.lock();
         state.requests.push(recorded.clone());
         let scripted = state
             .scripts
             .iter_mut()
-            .find(|script| script.fits(&recorded));
+            .find(|script| script.fits(recorded));
         let play = match scripted {
             Some(script) => {
                 script.used += 1;
@@ -228,7 +248,7 @@ impl CannedClient {
         };
         drop(state);
         match play {
-            Some(play) => play(&recorded),
+            Some(play) => play(recorded),
             None => panic!("nothing is scripted for {}", recorded.line()),
         }
     }
@@ -241,11 +261,15 @@ impl CannedClient {
 #[async_trait]
 impl HttpClient for CannedClient {
     async fn send(&self, request: OutgoingRequest) -> Result<Answer, TransportError> {
-        self.play(request)
+        self.play(&Recorded::of(request))
+    }
+
+    async fn upload(&self, request: OutgoingUpload) -> Result<Answer, TransportError> {
+        self.play(&Recorded::of_upload(request).await?)
     }
 
     async fn stream(&self, request: OutgoingRequest) -> Result<StreamingAnswer, TransportError> {
-        let answer = self.play(request)?;
+        let answer = self.play(&Recorded::of(request))?;
         let pieces: Vec<_> = answer
             .body
             .chunks(PIECE)

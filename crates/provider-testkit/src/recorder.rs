@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use callweave_provider::{
     HttpClient,
-    http_client::{Answer, OutgoingRequest, StreamingAnswer, TransportError},
+    http_client::{
+        Answer, OutgoingRequest, OutgoingUpload, StreamingAnswer, TransportError, UploadBody,
+    },
 };
+use futures::{StreamExt as _, stream};
 
 use crate::Recorded;
 
@@ -34,21 +37,40 @@ impl Recorder {
             .clone()
     }
 
-    fn note(&self, request: &OutgoingRequest) {
+    fn note(&self, recorded: Recorded) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        requests.push(Recorded::of(request.clone()));
+        requests.push(recorded);
     }
 }
 
 #[async_trait]
 impl HttpClient for Recorder {
     async fn send(&self, request: OutgoingRequest) -> Result<Answer, TransportError> {
-        self.note(&request);
+        self.note(Recorded::of(request.clone()));
         self.client.send(request).await
     }
 
     async fn stream(&self, request: OutgoingRequest) -> Result<StreamingAnswer, TransportError> {
-        self.note(&request);
+        self.note(Recorded::of(request.clone()));
         self.client.stream(request).await
+    }
+
+    /// The body is recorded as a whole and handed on.
+    async fn upload(&self, request: OutgoingUpload) -> Result<Answer, TransportError> {
+        let operation = request.operation;
+        let head = request.request.clone();
+        let recorded = Recorded::of_upload(request).await?;
+        let body = UploadBody {
+            length: u64::try_from(recorded.body.len()).ok(),
+            content: stream::iter([Ok(recorded.body.clone())]).boxed(),
+        };
+        self.note(recorded);
+        self.client
+            .upload(OutgoingUpload {
+                operation,
+                request: head,
+                body,
+            })
+            .await
     }
 }

@@ -26,6 +26,10 @@ pub enum ErrorKind {
     QuotaExceeded,
     /// The vendor does not offer this.
     Unsupported,
+    /// This adapter has no such capability; [`ProviderError::operation`] names it. Nothing was sent.
+    CapabilityNotSupported,
+    /// The input does not fit this vendor; [`ProviderError::pointer`] says where. Nothing was sent.
+    InvalidInput,
     /// The vendor failed on its side.
     VendorFailure,
     /// No complete answer came: refused, reset, timed out, too slow.
@@ -51,6 +55,8 @@ impl ErrorKind {
             Self::RateLimited => "vendor.rate_limited",
             Self::QuotaExceeded => "vendor.quota_exceeded",
             Self::Unsupported => "vendor.unsupported",
+            Self::CapabilityNotSupported => "gateway.capability_not_supported",
+            Self::InvalidInput => "gateway.invalid_body",
             Self::VendorFailure => "vendor.failure",
             Self::Transport => "vendor.unreachable",
             Self::BadResponse => "vendor.bad_response",
@@ -89,6 +95,8 @@ pub struct ProviderError {
     /// The vendor's message, cut to 300 characters. May hold the vendor's words, never ours of
     /// the request.
     pub message: Option<String>,
+    /// The JSON pointer into the caller's input, for [`ErrorKind::InvalidInput`].
+    pub pointer: Option<String>,
     /// What lies below, for the log.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -112,8 +120,28 @@ impl ProviderError {
             status: None,
             vendor_code: None,
             message: None,
+            pointer: None,
             source: None,
         }
+    }
+
+    /// The adapter has no such capability, e.g. `rubrics.delete`. Nothing was sent.
+    pub fn not_supported(vendor: &'static str, capability: &'static str) -> Self {
+        Self::new(vendor, capability, ErrorKind::CapabilityNotSupported)
+    }
+
+    /// The caller's input does not fit this vendor. Nothing was sent.
+    ///
+    /// `pointer` is a JSON pointer into the input, `detail` is written for the caller.
+    pub fn invalid_input(
+        vendor: &'static str,
+        operation: &'static str,
+        pointer: impl Into<String>,
+        detail: impl AsRef<str>,
+    ) -> Self {
+        let mut error = Self::new(vendor, operation, ErrorKind::InvalidInput).with_message(detail);
+        error.pointer = Some(pointer.into());
+        error
     }
 
     /// With the HTTP status of the answer.

@@ -44,6 +44,44 @@ impl std::fmt::Debug for OutgoingRequest {
     }
 }
 
+/// The body of an upload: read once, piece by piece, never held as a whole.
+pub struct UploadBody {
+    /// The size in bytes, where it is known ahead.
+    pub length: Option<u64>,
+    /// The bytes. An error of the caller's side breaks the request off.
+    pub content: BoxStream<'static, std::io::Result<Bytes>>,
+}
+
+impl std::fmt::Debug for UploadBody {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("UploadBody")
+            .field("length", &self.length)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request whose body is streamed. It is always a [`Safety::Write`]: sent at most once.
+pub struct OutgoingUpload {
+    /// The operation id of the coverage table.
+    pub operation: &'static str,
+    /// Method, absolute address and headers, without `Content-Length`.
+    pub request: http::Request<()>,
+    /// The body.
+    pub body: UploadBody,
+}
+
+impl std::fmt::Debug for OutgoingUpload {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("OutgoingUpload")
+            .field("operation", &self.operation)
+            .field("method", &self.request.method())
+            .field("length", &self.body.length)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The whole answer, decompressed, no larger than the client's cap.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -173,6 +211,10 @@ pub trait HttpClient: std::fmt::Debug + Send + Sync {
 
     /// Sends a request and hands the body over as it comes.
     async fn stream(&self, request: OutgoingRequest) -> Result<StreamingAnswer, TransportError>;
+
+    /// Sends a request with a streamed body, once, and reads the whole answer. The time limit
+    /// counts from the last byte that went out; a body that stalls breaks the request off.
+    async fn upload(&self, request: OutgoingUpload) -> Result<Answer, TransportError>;
 }
 
 /// The pause that a `Retry-After` header asks for, as seconds or as an HTTP date, held between one

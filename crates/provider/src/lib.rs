@@ -8,21 +8,33 @@
 //!
 //! A capability exists if and only if it is implemented; a new one touches no old vendor.
 
+pub mod account;
 pub mod address;
+pub mod agents;
 pub mod change;
 pub mod context;
 pub mod decode;
+pub mod dialogs;
+pub mod documents;
 pub mod envelope;
 pub mod error;
+pub mod evaluations;
 pub mod http_client;
+pub mod listing;
 pub mod manifest;
 pub mod media;
+pub mod multipart;
 pub mod number;
+pub mod passthrough;
 pub mod pull;
 pub mod raw;
 pub mod registry;
+pub mod reports;
+pub mod rubrics;
 pub mod settings;
 pub mod speech;
+pub mod submit;
+pub mod taxonomy;
 pub mod token;
 pub mod tolerant;
 pub mod when;
@@ -85,6 +97,56 @@ pub trait Provider: Debug + Send + Sync {
         None
     }
 
+    /// Opens documents that the vendor writes about a call.
+    fn documents(&self) -> Option<&dyn documents::Documents> {
+        None
+    }
+
+    /// Starts analyses.
+    fn submit(&self) -> Option<&dyn submit::Submit> {
+        None
+    }
+
+    /// Starts AI dialogs and controls their queues.
+    fn dialogs(&self) -> Option<&dyn dialogs::Dialogs> {
+        None
+    }
+
+    /// Reads and changes voice agents.
+    fn agents(&self) -> Option<&dyn agents::Agents> {
+        None
+    }
+
+    /// Reads and changes rubrics.
+    fn rubrics(&self) -> Option<&dyn rubrics::Rubrics> {
+        None
+    }
+
+    /// Reads and changes tags, categories, folders and saved searches.
+    fn taxonomy(&self) -> Option<&dyn taxonomy::Taxonomy> {
+        None
+    }
+
+    /// Reads and writes the vendor's own evaluations.
+    fn evaluations(&self) -> Option<&dyn evaluations::Evaluations> {
+        None
+    }
+
+    /// Orders and fetches reports.
+    fn reports(&self) -> Option<&dyn reports::Reports> {
+        None
+    }
+
+    /// Administers the account.
+    fn account(&self) -> Option<&dyn account::AccountAdmin> {
+        None
+    }
+
+    /// Forwards requests in the vendor's own words.
+    fn passthrough(&self) -> Option<&dyn passthrough::Passthrough> {
+        None
+    }
+
     /// How to log in and refresh. `None`: the credentials are used as they are.
     fn token_grant(&self) -> Option<&dyn TokenGrant> {
         None
@@ -96,4 +158,9 @@ pub trait Provider: Debug + Send + Sync {
 pub struct Account {
     /// A human-readable name of the account, where the vendor tells one.
     pub name: Option<String>,
+}
+
+/// The error of a capability that a provider does not have.
+pub fn cannot<P: Provider + ?Sized>(provider: &P, capability: &'static str) -> ProviderError {
+    ProviderError::not_supported(provider.manifest().vendor, capability)
 }

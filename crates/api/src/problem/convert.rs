@@ -6,7 +6,7 @@ use callweave_provider::{ErrorKind, ProviderError, Retry};
 use callweave_store::StoreError;
 use http::StatusCode;
 
-use super::{Problem, VendorProblem, codes};
+use super::{FieldError, Problem, VendorProblem, codes};
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -29,6 +29,16 @@ impl From<ProviderError> for Problem {
 
 impl From<&ProviderError> for Problem {
     fn from(error: &ProviderError) -> Self {
+        match error.kind {
+            ErrorKind::CapabilityNotSupported => {
+                return Self::new(
+                    codes::CAPABILITY_NOT_SUPPORTED,
+                    format!("{} has no capability `{}`", error.vendor, error.operation),
+                );
+            }
+            ErrorKind::InvalidInput => return invalid_input(error),
+            _ => {}
+        }
         let code = codes::find(error.kind.code()).unwrap_or(codes::VENDOR_FAILURE);
         let mut problem = Self::new(code, detail(error)).with_vendor(VendorProblem {
             key: error.vendor.to_owned(),
@@ -48,6 +58,20 @@ impl From<&ProviderError> for Problem {
             Retry::Backoff | Retry::Never => problem,
         }
     }
+}
+
+/// The adapter found the fault before anything was sent.
+fn invalid_input(error: &ProviderError) -> Problem {
+    let pointer = error.pointer.as_deref().unwrap_or_default();
+    let detail = error
+        .message
+        .as_deref()
+        .unwrap_or("does not fit this vendor");
+    Problem::new(codes::INVALID_BODY, format!("{pointer}: {detail}")).with_error(FieldError::body(
+        pointer,
+        "invalid_value",
+        detail,
+    ))
 }
 
 fn detail(error: &ProviderError) -> String {

@@ -131,6 +131,16 @@ fn capabilities(factory: &dyn ProviderFactory, case: &Case) {
         ("lookup", provider.lookup().is_some()),
         ("media", provider.media().is_some()),
         ("tokens", provider.token_grant().is_some()),
+        ("documents", provider.documents().is_some()),
+        ("submit", provider.submit().is_some()),
+        ("dialogs", provider.dialogs().is_some()),
+        ("agents", provider.agents().is_some()),
+        ("rubrics", provider.rubrics().is_some()),
+        ("taxonomy", provider.taxonomy().is_some()),
+        ("evaluations", provider.evaluations().is_some()),
+        ("reports", provider.reports().is_some()),
+        ("account", provider.account().is_some()),
+        ("passthrough", provider.passthrough().is_some()),
     ] {
         let told = manifest.capabilities.contains(&name);
         assert_eq!(

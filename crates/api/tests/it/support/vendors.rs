@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use callweave_credentials::connector::Transport;
 use callweave_provider::{
     Credentials, HttpClient, Manifest, Provider, ProviderFactory, Settings, SettingsError,
-    http_client::{Answer, OutgoingRequest, StreamingAnswer, TransportError},
+    http_client::{Answer, OutgoingRequest, OutgoingUpload, StreamingAnswer, TransportError},
     manifest::{AuthKind, FieldSpec, RateBudget},
 };
 use callweave_provider_testkit::fake::FakeFactory;
@@ -24,6 +24,10 @@ impl HttpClient for NoNetwork {
     }
 
     async fn stream(&self, _request: OutgoingRequest) -> Result<StreamingAnswer, TransportError> {
+        Err(TransportError::EgressDenied)
+    }
+
+    async fn upload(&self, _request: OutgoingUpload) -> Result<Answer, TransportError> {
         Err(TransportError::EgressDenied)
     }
 }
