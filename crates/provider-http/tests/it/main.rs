@@ -9,3 +9,4 @@ mod retries;
 mod support;
 mod timeouts;
 mod tls;
+mod uploads;
