@@ -59,6 +59,8 @@ pub struct EvaluationDraft {
 pub struct EvaluationPart {
     /// The evaluation it belongs to, where that is known; some lists of the vendor do not tell.
     pub evaluation_remote_id: Option<String>,
+    /// The vendor's id of the call it belongs to, where that is known.
+    pub call_remote_id: Option<String>,
     /// The name of the point, tag or metric.
     pub name: Option<String>,
     /// The text of a summary.
