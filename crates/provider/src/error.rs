@@ -20,6 +20,9 @@ pub enum ErrorKind {
     NotReady,
     /// The request was refused as it is.
     InvalidRequest,
+    /// The request does not fit what is there: a name that is taken, a thing that others hang on.
+    /// Of a submission that was sent before: the vendor has it already.
+    Conflict,
     /// Too many requests.
     RateLimited,
     /// The plan does not allow it, or its resources are used up.
@@ -52,6 +55,7 @@ impl ErrorKind {
             Self::NotFound => "vendor.not_found",
             Self::NotReady => "vendor.not_ready",
             Self::InvalidRequest => "vendor.request_rejected",
+            Self::Conflict => "vendor.conflict",
             Self::RateLimited => "vendor.rate_limited",
             Self::QuotaExceeded => "vendor.quota_exceeded",
             Self::Unsupported => "vendor.unsupported",

@@ -133,7 +133,7 @@ pub enum Found<T> {
     Yes(T),
     /// The vendor definitely does not have it.
     No,
-    /// The vendor cannot tell.
+    /// The vendor cannot tell, or cannot tell yet: asked later, it may.
     Unknown,
 }
 

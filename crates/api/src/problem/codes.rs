@@ -137,6 +137,9 @@ codes! {
     VENDOR_REQUEST_REJECTED = "vendor.request_rejected", BAD_GATEWAY, false, "The vendor refused the request.",
         "The vendor refused the request as it is.",
         "`vendor` holds the vendor's own code and message.";
+    VENDOR_CONFLICT = "vendor.conflict", CONFLICT, false, "It does not fit what the vendor has.",
+        "The vendor has something that the request does not fit: a name that is taken, a file that was sent before, entries that others hang on.",
+        "`vendor` holds the vendor's own code and message; `detail` says what is in the way.";
     VENDOR_RATE_LIMITED = "vendor.rate_limited", SERVICE_UNAVAILABLE, true, "The vendor asks to slow down.",
         "The vendor limits how often it may be asked; the gateway keeps to it.",
         "Try again after `Retry-After`.";
