@@ -2,7 +2,7 @@
 
 use crate::{
     AnalysisId, CallId, MediaId,
-    call::{AnalyzedCall, Attempt},
+    call::{AnalyzedCall, Attempt, Party},
     enums::{ArtifactState, CallStatus},
     rollup::Rollup,
     transcript::Transcript,
@@ -176,6 +176,12 @@ fn fill_from(call: &mut AnalyzedCall, other: AnalyzedCall) {
     }
     if call.parties.len() < other.parties.len() {
         call.parties = other.parties;
+    } else {
+        for (party, known) in call.parties.iter_mut().zip(other.parties) {
+            if party.role == known.role {
+                fill_party(party, known);
+            }
+        }
     }
     for (name, value) in other.remote_refs {
         call.remote_refs.entry(name).or_insert(value);
@@ -204,6 +210,21 @@ fn fill_from(call: &mut AnalyzedCall, other: AnalyzedCall) {
     call.estimated_fields.dedup();
 }
 
+/// One view of a dialog names the agent, another knows only its id.
+fn fill_party(party: &mut Party, known: Party) {
+    fn fill<T>(open: &mut Option<T>, known: Option<T>) {
+        if open.is_none() {
+            *open = known;
+        }
+    }
+    fill(&mut party.name, known.name);
+    fill(&mut party.remote_id, known.remote_id);
+    if party.phone_raw.is_none() {
+        party.phone = known.phone;
+        party.phone_raw = known.phone_raw;
+    }
+}
+
 /// Among the transcripts of one call's records the one of the smallest record id speaks.
 fn speaks_for(new: &Transcript, old: &Transcript) -> bool {
     let key = |transcript: &Transcript| {
@@ -225,7 +246,7 @@ mod tests {
     use super::*;
     use crate::{
         analysis::{Analysis, Scorecard},
-        enums::AnalysisKind,
+        enums::{AnalysisKind, PartyRole},
         transcript::Utterance,
     };
 
@@ -314,5 +335,20 @@ mod tests {
             "b",
             "most was said there"
         );
+    }
+
+    #[test]
+    fn what_one_view_of_a_dialog_does_not_know_of_its_parties_comes_from_another() {
+        let (mut named, mut later) = (attempt("a", 10, 0), attempt("b", 20, 0));
+        let mut bot = Party::new(0, PartyRole::Bot);
+        bot.remote_id = Some("agent-1".to_owned());
+        later.parties = vec![bot.clone()];
+        bot.name = Some("Reminder".to_owned());
+        named.parties = vec![bot];
+        for (first, second) in [(&named, &later), (&later, &named)] {
+            let known = absorb(None, first.clone(), Share::OneAttempt);
+            let call = absorb(Some(known), second.clone(), Share::OneAttempt);
+            assert_eq!(call.parties[0].name.as_deref(), Some("Reminder"));
+        }
     }
 }
