@@ -30,11 +30,15 @@ pub struct DialogTarget {
 pub struct StartedDialog {
     /// The record that becomes a call.
     pub record: RecordRef,
+    /// What [`crate::Lookup`] needs to know of it; kept beside the record, as after a list.
+    pub hint: Option<Value>,
 }
 
 /// A batch that the vendor took. Its dialogs are only known once it has been worked off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartedBatch {
+    /// The voice agent.
+    pub agent: String,
     /// The vendor's id of the group of dialogs.
     pub batch: String,
     /// The vendor's id of the task that takes the dialogs in.
@@ -73,6 +77,8 @@ pub struct BatchItem {
     pub message: Option<String>,
     /// The record that becomes a call, where it was taken.
     pub record: Option<RecordRef>,
+    /// What [`crate::Lookup`] needs to know of it; kept beside the record, as after a list.
+    pub hint: Option<Value>,
 }
 
 /// Which queue of an agent.
@@ -88,7 +94,9 @@ pub enum QueueKind {
 #[async_trait]
 pub trait Dialogs: Provider {
     /// Checks a request before anything is stored or sent. `index` is its place in a batch, for
-    /// the pointer of the error.
+    /// the pointer of the error: `/phone` and `/inputs/name` of a single dialog are
+    /// `/dialogs/3/phone` and `/dialogs/3/inputs/name` in a batch. What is wrong with the target is
+    /// at `/agent`, `/batch` or `/campaign`.
     fn validate_dialog(
         &self,
         target: &DialogTarget,

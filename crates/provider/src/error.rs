@@ -101,6 +101,9 @@ pub struct ProviderError {
     pub message: Option<String>,
     /// The JSON pointer into the caller's input, for [`ErrorKind::InvalidInput`].
     pub pointer: Option<String>,
+    /// What was to be changed at the vendor is certainly as it was: the request never left, or the
+    /// operation failed on its way to it. A write that failed so may be sent again.
+    pub unsent: bool,
     /// What lies below, for the log.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -125,13 +128,14 @@ impl ProviderError {
             vendor_code: None,
             message: None,
             pointer: None,
+            unsent: false,
             source: None,
         }
     }
 
     /// The adapter has no such capability, e.g. `rubrics.delete`. Nothing was sent.
     pub fn not_supported(vendor: &'static str, capability: &'static str) -> Self {
-        Self::new(vendor, capability, ErrorKind::CapabilityNotSupported)
+        Self::new(vendor, capability, ErrorKind::CapabilityNotSupported).before_sending()
     }
 
     /// The caller's input does not fit this vendor. Nothing was sent.
@@ -143,7 +147,9 @@ impl ProviderError {
         pointer: impl Into<String>,
         detail: impl AsRef<str>,
     ) -> Self {
-        let mut error = Self::new(vendor, operation, ErrorKind::InvalidInput).with_message(detail);
+        let mut error = Self::new(vendor, operation, ErrorKind::InvalidInput)
+            .with_message(detail)
+            .before_sending();
         error.pointer = Some(pointer.into());
         error
     }
@@ -159,6 +165,13 @@ impl ProviderError {
     #[must_use]
     pub const fn with_retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
+        self
+    }
+
+    /// The failure came before the write of the operation was sent.
+    #[must_use]
+    pub const fn before_sending(mut self) -> Self {
+        self.unsent = true;
         self
     }
 

@@ -189,6 +189,10 @@ impl TransportError {
             Self::RateLimited { .. } => ErrorKind::RateLimited,
         };
         let mut error = ProviderError::new(vendor, operation, kind);
+        error.unsent = matches!(
+            self,
+            Self::EgressDenied | Self::Connect(_) | Self::RateLimited { .. }
+        );
         if let Self::RateLimited { after: Some(after) } = &self {
             error = error.with_retry(Retry::After(*after));
         }
@@ -247,7 +251,18 @@ pub fn retry_after(
 mod tests {
     use std::time::Duration;
 
-    use super::retry_after;
+    use super::{TransportError, retry_after};
+
+    #[test]
+    fn only_what_certainly_never_left_counts_as_unsent() {
+        let unsent = |error: TransportError| error.into_provider_error("acme", "X-01").unsent;
+        assert!(unsent(TransportError::Connect(None)));
+        assert!(unsent(TransportError::EgressDenied));
+        assert!(unsent(TransportError::RateLimited { after: None }));
+        assert!(!unsent(TransportError::Timeout));
+        assert!(!unsent(TransportError::Broken(None)));
+        assert!(!unsent(TransportError::TooLarge { limit: 1 }));
+    }
 
     #[test]
     fn case_010_retry_after_in_every_form_is_held_within_a_second_and_an_hour() {

@@ -182,9 +182,11 @@ pub struct AgentFieldChange {
 pub struct BulkOutcome {
     /// What was made or deleted.
     pub done: Vec<AgentField>,
-    /// What the vendor left out, as it says it.
+    /// What was left out: as the vendor says it, or `{remote_id, reason}`.
     #[schema(value_type = Vec<Object>)]
     pub skipped: Vec<Value>,
+    /// The vendor refused to do it in one request, and each was done with a request of its own.
+    pub one_by_one: bool,
 }
 
 /// A key of a speech service that an agent uses. The key itself is never shown.
