@@ -80,6 +80,14 @@ pub(crate) enum Command {
     /// Each answers under its own name, as its documents say; /control/credentials says what opens
     /// them, /control/ledger what they hold, /control/faults makes them fail.
     Sandbox(SandboxArgs),
+    /// Ask a running gateway whether it is ready
+    ///
+    /// For health checks of containers that have no shell; ends with 1 when it is not.
+    Health(HealthArgs),
+    /// Make the secrets of a deployment, each in a file
+    ///
+    /// The encryption key and a password for the database. Files that are there are kept.
+    Secrets(SecretsArgs),
     /// Manage the keys that credentials are sealed with
     #[command(subcommand, arg_required_else_help = true)]
     Encryption(EncryptionCommand),
@@ -97,6 +105,13 @@ pub(crate) struct DemoArgs {
     /// How many calls each sandbox vendor holds at the start; counts on the first run only
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) calls: u32,
+    /// Start nothing: connect the gateway at this address, which works on the configured database,
+    /// to the sandbox at the other one, and go on as its company
+    #[arg(long, value_name = "URL", requires = "sandbox")]
+    pub(crate) gateway: Option<String>,
+    /// The sandbox that the gateway is connected to
+    #[arg(long, value_name = "URL", requires = "gateway")]
+    pub(crate) sandbox: Option<String>,
 }
 
 /// Options of `serve`.
@@ -221,6 +236,22 @@ pub(crate) struct SandboxArgs {
     /// Print one line of JSON when ready: {"url", "pid"}
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Options of `health`.
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// What to ask [default: /readyz of the configured address]
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+}
+
+/// Options of `secrets`.
+#[derive(Debug, Args)]
+pub(crate) struct SecretsArgs {
+    /// Where the files are made: encryption_keys and postgres_password
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
 }
 
 /// What to do with encryption keys.

@@ -3,10 +3,12 @@
 mod check;
 mod demo;
 mod encryption;
+mod health;
 pub(crate) mod keys;
 mod migrate;
 mod openapi;
 mod sandbox;
+mod secrets;
 mod serve;
 
 use crate::{
@@ -20,9 +22,11 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let mut sources = cli.global.sources();
     cli.command.adapt(&mut sources);
     match cli.command {
-        // Both need no configuration, or say themselves what is wrong with it.
+        // These need no configuration, or say themselves what is wrong with it.
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Encryption(command) => encryption::run(&command),
+        Command::Secrets(arguments) => secrets::run(&arguments),
+        Command::Health(arguments) => health::run(&config::load(&sources)?, arguments).await,
         Command::Check => check::run(&sources).await,
         command => {
             let config = config::load(&sources)?;
@@ -41,7 +45,11 @@ async fn run_configured(command: Command, config: Config) -> anyhow::Result<()> 
         Command::Migrate => migrate::run(&config).await,
         Command::Keys(command) => keys::run(&config, command).await,
         Command::Sandbox(arguments) => sandbox::run(arguments).await,
-        Command::Check | Command::Openapi(_) | Command::Encryption(_) => Ok(()),
+        Command::Check
+        | Command::Openapi(_)
+        | Command::Encryption(_)
+        | Command::Health(_)
+        | Command::Secrets(_) => Ok(()),
     }
 }
 

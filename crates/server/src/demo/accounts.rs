@@ -1,16 +1,15 @@
 //! One connection to each sandbox account, made and kept through the REST API.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use callweave_provider::Registry;
-use callweave_sandbox::{Sandbox, World};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::client::Client;
+use super::{client::Client, control::Control};
 
 /// How often connections are looked at that may need new credentials.
 const LOOK: Duration = Duration::from_secs(30);
@@ -37,13 +36,9 @@ pub(super) struct Connection {
 }
 
 /// The accounts of the sandbox that this build can connect to.
-pub(super) fn listed(sandbox: &Sandbox, registry: &Registry) -> Vec<Account> {
-    accounts(sandbox.world(), &sandbox.base_url(), registry)
-}
-
-fn accounts(world: &World, base_url: &str, registry: &Registry) -> Vec<Account> {
-    let listing = world.credentials(base_url);
-    registry
+pub(super) async fn listed(sandbox: &Control, registry: &Registry) -> anyhow::Result<Vec<Account>> {
+    let listing = sandbox.credentials().await?;
+    let accounts = registry
         .iter()
         .filter_map(|factory| {
             let manifest = factory.manifest();
@@ -56,7 +51,8 @@ fn accounts(world: &World, base_url: &str, registry: &Registry) -> Vec<Account> 
                 pulls: manifest.capabilities.contains(&"pull"),
             })
         })
-        .collect()
+        .collect();
+    Ok(accounts)
 }
 
 /// Connects the accounts that are not connected yet.
@@ -117,14 +113,12 @@ async fn connect(client: &Client, account: &Account) -> anyhow::Result<Value> {
 /// was handed in lasts a day.
 pub(super) async fn keep_connected(
     client: Client,
-    world: Arc<World>,
-    base_url: String,
+    sandbox: Control,
     registry: Registry,
     stop: CancellationToken,
 ) {
     while !stop.is_cancelled() {
-        let accounts = accounts(&world, &base_url, &registry);
-        if let Err(error) = renew(&client, &accounts).await {
+        if let Err(error) = renew(&client, &sandbox, &registry).await {
             warn!(error = %error, "The demo could not look after its connections");
         }
         tokio::select! {
@@ -134,7 +128,8 @@ pub(super) async fn keep_connected(
     }
 }
 
-async fn renew(client: &Client, accounts: &[Account]) -> anyhow::Result<()> {
+async fn renew(client: &Client, sandbox: &Control, registry: &Registry) -> anyhow::Result<()> {
+    let accounts = listed(sandbox, registry).await?;
     for document in connected(client).await? {
         if document.get("state").and_then(Value::as_str) != Some("reauth_required") {
             continue;

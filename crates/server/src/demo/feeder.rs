@@ -1,16 +1,15 @@
 //! Registers the calls of a vendor that lists none: what a CRM does that knows its calls' ids.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use anyhow::Context as _;
-use callweave_sandbox::{Action, LedgerEntry, LedgerPage, Vendor, World};
+use callweave_sandbox::{Action, LedgerEntry, LedgerPage};
 use futures::{TryStreamExt as _, stream};
 use reqwest::Method;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::{accounts::Connection, client::Client};
+use super::{accounts::Connection, client::Client, control::Control};
 
 /// How often the ledger is read.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -22,7 +21,7 @@ const AT_ONCE: usize = 4;
 /// Registers what is there and then what arrives, until told to stop.
 pub(super) async fn feed(
     client: Client,
-    world: Arc<World>,
+    sandbox: Control,
     connection: Connection,
     stop: CancellationToken,
 ) {
@@ -30,7 +29,7 @@ pub(super) async fn feed(
     while !stop.is_cancelled() {
         let registered = tokio::select! {
             () = stop.cancelled() => return,
-            page = register_page(&client, &world, &connection, after) => page,
+            page = register_page(&client, &sandbox, &connection, after) => page,
         };
         let more = match registered {
             Ok(page) => {
@@ -53,16 +52,11 @@ pub(super) async fn feed(
 
 async fn register_page(
     client: &Client,
-    world: &Arc<World>,
+    sandbox: &Control,
     connection: &Connection,
     after: u64,
 ) -> anyhow::Result<LedgerPage> {
-    let vendor: Vendor = connection.vendor.parse()?;
-    let ledger = world.clone();
-    // Seeded entries are computed, dialogue and all.
-    let page = tokio::task::spawn_blocking(move || ledger.ledger_page(vendor, after, BATCH))
-        .await
-        .context("read the sandbox's ledger")?;
+    let page = sandbox.ledger(&connection.vendor, after, BATCH).await?;
     let fresh = page
         .entries
         .iter()

@@ -3,17 +3,21 @@
 //! It names no vendor: it takes what the sandbox lists, and what the manifests say about each.
 
 mod accounts;
+mod attached;
 mod client;
+mod control;
 mod feeder;
 mod home;
 mod key;
 mod report;
 mod vendors;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::Ipv4Addr;
 
 use anyhow::Context as _;
+use callweave_provider::Registry;
 use callweave_sandbox::Sandbox;
+use callweave_store::Store;
 use ipnet::{IpNet, Ipv4Net};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -23,8 +27,11 @@ use crate::{
     database::{self, Tell},
     gateway::Migrate,
     process::{Process, Start},
+    serve::reachable,
 };
+pub(crate) use attached::Attached;
 use client::Client;
+use control::Control;
 use home::Home;
 pub(crate) use report::Report;
 
@@ -46,8 +53,7 @@ level = "warn,sqlx=error"
 pub(crate) struct Demo {
     process: Process,
     sandbox: Sandbox,
-    feeders: TaskTracker,
-    stop: CancellationToken,
+    company: Company,
     report: Report,
     /// Keeps a second demo off the data directory.
     _home: Home,
@@ -82,11 +88,10 @@ impl Demo {
             }
         };
         match Self::connect(home, &process, &sandbox, tell).await {
-            Ok((home, feeders, stop, report)) => Ok(Self {
+            Ok((home, company, report)) => Ok(Self {
                 process,
                 sandbox,
-                feeders,
-                stop,
+                company,
                 report,
                 _home: home,
             }),
@@ -104,33 +109,18 @@ impl Demo {
         process: &Process,
         sandbox: &Sandbox,
         tell: Tell,
-    ) -> anyhow::Result<(Home, TaskTracker, CancellationToken, Report)> {
-        let key = key::ensure(&home, &process.gateway().store).await?;
+    ) -> anyhow::Result<(Home, Company, Report)> {
         let url = format!("http://{}", reachable(process.address()));
-        let client = Client::new(&url, key.clone())?;
-        tell("connecting to the sandbox vendors");
-        let accounts = accounts::listed(sandbox, process.gateway().connector.registry());
-        let connections = accounts::ensure(&client, &accounts).await?;
-        let stop = CancellationToken::new();
-        let feeders = TaskTracker::new();
-        for connection in connections.iter().filter(|connection| !connection.pulls) {
-            feeders.spawn(feeder::feed(
-                client.clone(),
-                sandbox.world().clone(),
-                connection.clone(),
-                stop.clone(),
-            ));
-        }
-        feeders.spawn(accounts::keep_connected(
-            client,
-            sandbox.world().clone(),
-            sandbox.base_url(),
-            process.gateway().connector.registry().clone(),
-            stop.clone(),
-        ));
-        feeders.close();
-        let report = Report::new(url, sandbox.base_url(), key, &connections);
-        Ok((home, feeders, stop, report))
+        let gateway = process.gateway();
+        let (company, report) = connect(
+            &home,
+            &gateway.store,
+            gateway.connector.registry(),
+            (&url, &sandbox.base_url()),
+            tell,
+        )
+        .await?;
+        Ok((home, company, report))
     }
 
     /// What people and programs need to know of it.
@@ -145,26 +135,66 @@ impl Demo {
 
     /// Stops all of it: first the gateway, so that it meets no vendor that is gone.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
-        self.stop.cancel();
-        self.feeders.wait().await;
+        self.company.stop().await;
         let stopped = self.process.stop().await;
         self.sandbox.stop().await;
         stopped
     }
 }
 
-fn loopback() -> IpNet {
-    Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8).into()
+/// The company whose calls the sandbox plays: it registers calls, and looks after its connections.
+#[derive(Debug)]
+struct Company {
+    work: TaskTracker,
+    stop: CancellationToken,
 }
 
-/// Where we reach ourselves.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
+impl Company {
+    async fn stop(self) {
+        self.stop.cancel();
+        self.work.wait().await;
+    }
+}
+
+/// Connects a gateway (the first address) to all vendors of a sandbox (the second).
+async fn connect(
+    home: &Home,
+    store: &Store,
+    registry: &Registry,
+    (gateway, sandbox): (&str, &str),
+    tell: Tell,
+) -> anyhow::Result<(Company, Report)> {
+    let key = key::ensure(home, store).await?;
+    let client = Client::new(gateway, key.clone())?;
+    let control = Control::new(sandbox)?;
+    tell("connecting to the sandbox vendors");
+    let accounts = accounts::listed(&control, registry).await?;
+    let connections = accounts::ensure(&client, &accounts).await?;
+    let company = Company {
+        work: TaskTracker::new(),
+        stop: CancellationToken::new(),
     };
-    SocketAddr::new(ip, address.port())
+    for connection in connections.iter().filter(|connection| !connection.pulls) {
+        company.work.spawn(feeder::feed(
+            client.clone(),
+            control.clone(),
+            connection.clone(),
+            company.stop.clone(),
+        ));
+    }
+    company.work.spawn(accounts::keep_connected(
+        client,
+        control,
+        registry.clone(),
+        company.stop.clone(),
+    ));
+    company.work.close();
+    let report = Report::new(gateway.to_owned(), sandbox.to_owned(), key, &connections);
+    Ok((company, report))
+}
+
+fn loopback() -> IpNet {
+    Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8).into()
 }
 
 /// The data directory's part of the demo, as text for messages.

@@ -1,6 +1,11 @@
 //! Accepting connections, up to a bound, until told to stop.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -24,6 +29,16 @@ pub(crate) struct Limits {
     pub(crate) body_timeout: Duration,
     /// For requests under way when the process is told to stop.
     pub(crate) drain_timeout: Duration,
+}
+
+/// Where this machine reaches what listens on an address.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// Listens on an address.

@@ -3,4 +3,4 @@
 mod connection;
 mod listener;
 
-pub(crate) use listener::{Limits, bind, serve};
+pub(crate) use listener::{Limits, bind, reachable, serve};
