@@ -34,6 +34,9 @@ pub(crate) struct Process {
     server: JoinHandle<anyhow::Result<()>>,
     supervisor: Supervisor,
     shutdown: CancellationToken,
+    /// Ends the listener, a moment after the rest was told to stop.
+    close: CancellationToken,
+    drain_delay: Duration,
     /// Where the API is answered.
     api: Option<ApiState>,
 }
@@ -82,7 +85,8 @@ impl Process {
             Some(state) => callweave_api::router(state.clone()),
             None => routes::health(gateway.worker_store.clone(), figures, shutdown.clone()),
         };
-        let server = spawn_server(listener, router, config, &shutdown);
+        let close = CancellationToken::new();
+        let server = spawn_server(listener, router, config, &close);
         Ok(Self {
             address,
             gateway,
@@ -90,6 +94,8 @@ impl Process {
             server,
             supervisor,
             shutdown,
+            close,
+            drain_delay: config.server.drain_delay,
             api,
         })
     }
@@ -117,10 +123,12 @@ impl Process {
     /// token renewals are saved, our own database ends last.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         info!("Stops");
+        self.shutdown.cancel();
         if let Some(api) = &self.api {
             api.begin_drain();
+        } else {
+            self.close.cancel();
         }
-        self.shutdown.cancel();
         let workers = async {
             if tokio::time::timeout(WORKERS_TIME, self.supervisor.wait())
                 .await
@@ -133,6 +141,11 @@ impl Process {
             async {
                 if self.server.is_finished() {
                     return Ok(());
+                }
+                if !self.close.is_cancelled() {
+                    // Whoever sends requests here hears of it only now.
+                    tokio::time::sleep(self.drain_delay).await;
+                    self.close.cancel();
                 }
                 self.server.await.context("the listener failed")?
             },
@@ -193,7 +206,7 @@ fn spawn_server(
     listener: TcpListener,
     router: Router,
     config: &Config,
-    shutdown: &CancellationToken,
+    close: &CancellationToken,
 ) -> JoinHandle<anyhow::Result<()>> {
     let limits = serve::Limits {
         connections: config.server.max_connections,
@@ -201,5 +214,5 @@ fn spawn_server(
         body_timeout: config.server.body_timeout,
         drain_timeout: config.server.drain_timeout,
     };
-    tokio::spawn(serve::serve(listener, router, limits, shutdown.clone()))
+    tokio::spawn(serve::serve(listener, router, limits, close.clone()))
 }

@@ -36,6 +36,8 @@ pub(crate) struct Server {
     #[serde(deserialize_with = "values::duration")]
     pub(crate) body_timeout: Duration,
     pub(crate) max_body_bytes: usize,
+    #[serde(deserialize_with = "values::delay")]
+    pub(crate) drain_delay: Duration,
     #[serde(deserialize_with = "values::duration")]
     pub(crate) drain_timeout: Duration,
     #[serde(deserialize_with = "values::list")]

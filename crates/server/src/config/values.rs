@@ -12,6 +12,15 @@ use serde::{
 
 /// A duration as text, e.g. `90s`.
 pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let duration = delay(deserializer)?;
+    if duration.is_zero() {
+        return Err(de::Error::custom("a duration must be longer than nothing"));
+    }
+    Ok(duration)
+}
+
+/// A duration that may be nothing.
+pub(super) fn delay<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = text(deserializer)?;
     let wrong = || {
         de::Error::custom(format!(
@@ -19,9 +28,6 @@ pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dur
         ))
     };
     let parsed: SignedDuration = text.trim().parse().map_err(|_error| wrong())?;
-    if parsed.is_zero() {
-        return Err(de::Error::custom("a duration must be longer than nothing"));
-    }
     Duration::try_from(parsed).map_err(|_error| wrong())
 }
 

@@ -5,6 +5,7 @@
     reason = "a helper that fails is to fail its test"
 )]
 
+mod apart;
 mod arrows;
 mod commands;
 mod demo;
