@@ -23,13 +23,20 @@ RUN cargo build --release --locked --package callweave-server \
     && rm -rf target/release/callweave* target/release/deps/*callweave* \
          target/release/.fingerprint/callweave-*
 
-# ---- the binary, and what it is made of ----
+# ---- the tool that lists what the binary is made of ----
+FROM docker.io/library/rust:1.95-bookworm AS bill
+RUN cargo install cargo-cyclonedx --version 0.5.9 --locked --root /bill
+
+# ---- the binary, and the list ----
 FROM dependencies AS build
+COPY --from=bill /bill/bin/cargo-cyclonedx /usr/local/bin/
 COPY . .
 RUN cargo build --release --locked --package callweave-server \
     && mkdir -p /image/usr/local/bin /image/usr/share/doc/callweave /image/data /image/secrets \
     && cp target/release/callweave /image/usr/local/bin/ \
-    && cp LICENSE deploy/sbom/callweave.cdx.json /image/usr/share/doc/callweave/ \
+    && cargo cyclonedx --quiet --manifest-path crates/server/Cargo.toml --format json --spec-version 1.5 \
+         --no-build-deps --override-filename callweave.cdx \
+    && cp LICENSE crates/server/callweave.cdx.json /image/usr/share/doc/callweave/ \
     && chmod 0755 /image/data /image/secrets
 
 # ---- what is shipped ----

@@ -157,6 +157,17 @@ chmod 0711 "$work"
 podman run --rm --network none --signature-policy "$here/policy.json" --read-only --volume "$work/secrets:/secrets" "$image" secrets /secrets
 database
 
+say 'what the binary is made of'
+container="$(podman create --signature-policy "$here/policy.json" "$image")"
+podman cp "$container:/usr/share/doc/callweave/callweave.cdx.json" "$work/bill.json"
+podman rm "$container" >/dev/null
+# Every package of the list is locked, in that version.
+awk '/^name = /{name=$3} /^version = /{print name, $3}' Cargo.lock | tr -d '"' | sort >"$work/locked"
+jq -r '.components[] | "\(.name) \(.version)"' "$work/bill.json" | sort >"$work/listed"
+[ "$(wc -l <"$work/listed")" -gt 100 ]
+[ -z "$(comm -23 "$work/listed" "$work/locked")" ]
+echo "$(wc -l <"$work/listed") packages, all of them locked"
+
 say 'containers'
 run_container callweave-proof-sandbox "$image" sandbox --listen "127.0.0.1:$sandbox_port" --calls 200
 run_container callweave-proof-api --env "CALLWEAVE__SERVER__LISTEN=127.0.0.1:$api_port" "$image" serve --role api
