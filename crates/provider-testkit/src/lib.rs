@@ -5,7 +5,8 @@
 //! - [`Fixtures`] loads vendor documents kept beside a crate;
 //! - [`Caller`] makes call contexts;
 //! - [`fake`] is a fifth vendor that lives in memory, with knobs for what vendors do wrong;
-//! - [`conformance`] is the suite that every vendor passes.
+//! - [`conformance`] is the suite that every vendor passes;
+//! - with the feature `live`, `live::Live` is an adapter against the sandbox over real HTTP.
 //!
 //! Everything here fails by panicking, with a message that says what a test did wrong.
 #![expect(
@@ -17,8 +18,9 @@
 
 pub mod answers;
 pub mod conformance;
-
 pub mod fake;
+#[cfg(feature = "live")]
+pub mod live;
 
 mod caller;
 mod canned;

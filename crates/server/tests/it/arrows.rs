@@ -11,7 +11,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("provider", &["model"]),
     ("provider-http", &["provider", "model"]),
-    ("provider-testkit", &["provider", "model"]),
+    // The client and the sandbox only with its feature `live`, for the tests of vendors.
+    (
+        "provider-testkit",
+        &["provider", "model", "provider-http", "sandbox"],
+    ),
     ("store", &["model"]),
     ("credentials", &["store", "provider", "model"]),
     ("jobs", &["store", "model"]),

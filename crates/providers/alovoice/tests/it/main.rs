@@ -1,9 +1,5 @@
 //! AloVoice against canned answers, and against the sandbox over real HTTP.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests fail their test"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail their test")]
 
 mod canned;
 mod conformance;

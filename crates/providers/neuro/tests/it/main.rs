@@ -10,6 +10,5 @@ mod conformance;
 mod documented;
 mod garbage;
 mod listing;
-mod live;
 mod sandbox;
 mod support;

@@ -8,15 +8,9 @@ use callweave_model::{
 };
 use callweave_provider::{ErrorKind, Next, Walk, media::MediaContent};
 use callweave_provider_neuro::NeuroFactory;
+use callweave_provider_testkit::live::{Live, Stored};
 use callweave_sandbox::{CallPatch, Vendor};
 use serde_json::{Map, Value, json};
-
-use crate::live::{Live, Stored};
-
-fn option(live: &Live, name: &str, value: Value) {
-    let changes = Map::from_iter([(name.to_owned(), value)]);
-    live.sandbox.world().set_options(changes).unwrap();
-}
 
 /// The lines of a call as the sandbox made them, without their speakers.
 fn lines(live: &Live, id: &str) -> Vec<String> {
@@ -98,7 +92,7 @@ async fn a_first_walk_brings_every_dialog_and_a_second_one_asks_for_nothing() {
 #[tokio::test]
 async fn trap_n35_n36_thousands_of_rows_in_a_shuffled_order_all_arrive() {
     let live = Live::start(Vendor::Neuro, &NeuroFactory, 2_500).await;
-    option(&live, "neuro_shuffle_pages", json!(true));
+    live.option("neuro_shuffle_pages", json!(true));
     let pull = live.provider.pull().unwrap();
     let context = live.caller.context();
     let (mut seen, mut pages) = (std::collections::BTreeSet::new(), 0);
@@ -173,7 +167,7 @@ async fn case_060_a_change_and_a_new_dialog_are_met_by_the_next_walk() {
 #[tokio::test]
 async fn trap_n39_dialogs_older_than_call_ids_arrive_without_attempts_of_their_own() {
     let live = Live::start(Vendor::Neuro, &NeuroFactory, 20).await;
-    option(&live, "neuro_archived_dialogs", json!(5));
+    live.option("neuro_archived_dialogs", json!(5));
     let mut stored = Stored::default();
     live.walk(&mut stored, Walk::Incremental, &BTreeMap::new())
         .await;
@@ -198,7 +192,7 @@ async fn trap_n39_dialogs_older_than_call_ids_arrive_without_attempts_of_their_o
 #[tokio::test]
 async fn case_033_a_wrong_total_leaves_the_walk_unproved_and_brings_the_rows() {
     let live = Live::start(Vendor::Neuro, &NeuroFactory, 12).await;
-    option(&live, "neuro_total_skew", json!(3));
+    live.option("neuro_total_skew", json!(3));
     let pull = live.provider.pull().unwrap();
     let context = live.caller.context();
     let stream = pull.streams(&context).await.unwrap().remove(0);
@@ -219,7 +213,7 @@ async fn case_033_a_wrong_total_leaves_the_walk_unproved_and_brings_the_rows() {
         }
     }
     assert!(rows > 0);
-    option(&live, "neuro_total_skew", json!(0));
+    live.option("neuro_total_skew", json!(0));
     for _ in 0..60 {
         let page = pull
             .page(&context, &stream, Walk::Incremental, cursor.as_ref())
@@ -281,8 +275,8 @@ async fn trap_n02_n03_logins_and_refreshes() {
         .unwrap_err();
     assert_eq!(spent.kind, ErrorKind::Unauthorized);
     for status in [422, 401] {
-        option(&live, "neuro_login_status", json!(status));
-        option(&live, "reject_logins", json!(true));
+        live.option("neuro_login_status", json!(status));
+        live.option("reject_logins", json!(true));
         let refused = grants.login(&live.caller.context()).await.unwrap_err();
         assert_eq!(refused.kind, ErrorKind::InvalidCredentials, "{status}");
     }

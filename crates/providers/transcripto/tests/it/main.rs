@@ -11,7 +11,6 @@ mod documented;
 mod files;
 mod garbage;
 mod listing;
-mod live;
 mod sandbox;
 mod support;
 mod unusual;

@@ -7,17 +7,11 @@ use callweave_model::{
     enums::{ArtifactState, Channel, Direction, PartyRole, ScoreName, TranscriptFormat},
 };
 use callweave_provider::{ErrorKind, Next, Walk, media::MediaContent};
+use callweave_provider_testkit::live::{Live, Stored};
 use callweave_provider_transcripto::TranscriptoFactory;
 use callweave_sandbox::{CallPatch, Vendor};
 use futures::StreamExt as _;
 use serde_json::{Map, Value, json};
-
-use crate::live::{Live, Stored};
-
-fn option(live: &Live, name: &str, value: Value) {
-    let changes = Map::from_iter([(name.to_owned(), value)]);
-    live.sandbox.world().set_options(changes).unwrap();
-}
 
 fn instant(value: &Value) -> Option<Timestamp> {
     value.as_str().map(|text| text.parse().unwrap())
@@ -141,7 +135,7 @@ fn assert_speech_fits(live: &Live, id: &str, lines: u64, call: &AnalyzedCall) {
 #[tokio::test]
 async fn trap_t28_a_member_that_no_document_knows_is_told_and_kept() {
     let live = Live::start(Vendor::Transcripto, &TranscriptoFactory, 120).await;
-    option(&live, "transcripto_grown_analysis", json!(true));
+    live.option("transcripto_grown_analysis", json!(true));
     let mut stored = Stored::default();
     live.walk(&mut stored, Walk::Incremental, &BTreeMap::new())
         .await;
@@ -238,7 +232,7 @@ async fn a_task_is_looked_up_without_ever_having_been_listed() {
 #[tokio::test]
 async fn trap_t36_pages_may_be_capped_shorter_than_asked() {
     let live = Live::start(Vendor::Transcripto, &TranscriptoFactory, 95).await;
-    option(&live, "transcripto_page_cap", json!(20));
+    live.option("transcripto_page_cap", json!(20));
     let mut stored = Stored::default();
     live.walk(&mut stored, Walk::Full, &BTreeMap::new()).await;
     assert_eq!(
@@ -300,7 +294,7 @@ async fn trap_t05_an_expired_token_asks_for_a_new_one() {
         .world()
         .expire_tokens(Vendor::Transcripto, false);
     for code in [json!(4012), json!(4023), Value::Null] {
-        option(&live, "transcripto_token_code", code);
+        live.option("transcripto_token_code", code);
         let error = live
             .provider
             .check(&live.caller.context())
@@ -325,7 +319,7 @@ async fn trap_t07_a_login_without_a_captcha_is_refused_or_waived() {
     let grants = live.provider.token_grant().unwrap();
     let refused = grants.login(&live.caller.context()).await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::InvalidCredentials);
-    option(&live, "transcripto_captcha_waived", json!(true));
+    live.option("transcripto_captcha_waived", json!(true));
     let grant = grants.login(&live.caller.context()).await.unwrap();
     live.caller.access_token = Some(grant.access_token);
     live.provider.check(&live.caller.context()).await.unwrap();
