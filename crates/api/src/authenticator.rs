@@ -111,6 +111,15 @@ impl Authenticator {
         })
     }
 
+    /// Whether the key of a caller is still in force and holds a scope. A database that cannot be
+    /// asked counts as no.
+    pub(crate) async fn still_holds(&self, caller: &Caller, word: &str) -> bool {
+        match self.find(caller.key).await {
+            Ok(Some((key, scopes))) => self.in_force(&key) && scope::covers(&scopes, word),
+            Ok(None) | Err(_) => false,
+        }
+    }
+
     /// Forgets a key that was revoked here.
     pub(crate) fn forget(&self, id: ApiKeyId) {
         self.known

@@ -1,10 +1,12 @@
 //! Cursors of lists: opaque, and worthless in any other place than the one they were made for.
 //!
-//! A cursor is `version | instant | id | tag` in base64url; the tag is an HMAC-SHA256 over the
-//! place and the tenant, the filters and the order it was given for.
+//! A cursor is `version | place | tag` in base64url; the tag is an HMAC-SHA256 over the place and
+//! the tenant, the filters and the order it was given for. The place is an instant and an id, in
+//! the feed of events the feed's id and a position.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use callweave_model::{TenantId, Timestamp};
+use callweave_store::events::Position;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretSlice};
 use sha2::Sha256;
@@ -14,6 +16,7 @@ use crate::problem::{FieldError, Problem, codes};
 
 const VERSION: u8 = 1;
 const PLACE_LENGTH: usize = 1 + 8 + 16;
+const FEED_PLACE_LENGTH: usize = 1 + 16 + 8 + 8;
 const TAG_LENGTH: usize = 16;
 
 /// The key of the cursors' tags.
@@ -36,6 +39,22 @@ pub(crate) struct List<'a> {
     pub(crate) query: &'a str,
 }
 
+/// A place in a tenant's feed of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FeedPlace {
+    /// The feed: another one after the database was restored.
+    pub(crate) feed: Uuid,
+    pub(crate) position: Position,
+}
+
+const fn feed_of(tenant: TenantId) -> List<'static> {
+    List {
+        tenant,
+        name: "events",
+        query: "",
+    }
+}
+
 impl CursorKey {
     /// A key from secret bytes, at least 16 of them; the same on every replica.
     pub fn new(bytes: Vec<u8>) -> Self {
@@ -48,9 +67,31 @@ impl CursorKey {
         bytes.push(VERSION);
         bytes.extend_from_slice(&place.at.as_millis().to_be_bytes());
         bytes.extend_from_slice(place.id.as_bytes());
-        let tag = self.tag(list, &bytes).finalize().into_bytes();
-        bytes.extend(tag.iter().take(TAG_LENGTH));
-        URL_SAFE_NO_PAD.encode(bytes)
+        self.sign(list, bytes)
+    }
+
+    /// The cursor of a place in a tenant's feed of events. It fits every filter.
+    pub(crate) fn seal_feed(&self, tenant: TenantId, place: FeedPlace) -> String {
+        let mut bytes = Vec::with_capacity(FEED_PLACE_LENGTH + TAG_LENGTH);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(place.feed.as_bytes());
+        bytes.extend_from_slice(&place.position.xid.to_be_bytes());
+        bytes.extend_from_slice(&place.position.id.to_be_bytes());
+        self.sign(feed_of(tenant), bytes)
+    }
+
+    /// The place of a cursor that was made for this tenant's feed of events.
+    pub(crate) fn open_feed(&self, tenant: TenantId, cursor: &str) -> Option<FeedPlace> {
+        let bytes = self.verified(feed_of(tenant), cursor, FEED_PLACE_LENGTH)?;
+        let (feed, rest) = bytes.split_at_checked(16)?;
+        let (xid, id) = rest.split_at_checked(8)?;
+        Some(FeedPlace {
+            feed: Uuid::from_slice(feed).ok()?,
+            position: Position {
+                xid: u64::from_be_bytes(xid.try_into().ok()?),
+                id: i64::from_be_bytes(id.try_into().ok()?),
+            },
+        })
     }
 
     /// The place of a cursor that was made for this list.
@@ -66,21 +107,31 @@ impl CursorKey {
     }
 
     fn read(&self, list: List<'_>, cursor: &str) -> Option<Place> {
+        let bytes = self.verified(list, cursor, PLACE_LENGTH)?;
+        let (millis, id) = bytes.split_at_checked(8)?;
+        Some(Place {
+            at: Timestamp::from_millis(i64::from_be_bytes(millis.try_into().ok()?))?,
+            id: Uuid::from_slice(id).ok()?,
+        })
+    }
+
+    /// A place with its tag, as text.
+    fn sign(&self, list: List<'_>, mut place: Vec<u8>) -> String {
+        let tag = self.tag(list, &place).finalize().into_bytes();
+        place.extend(tag.iter().take(TAG_LENGTH));
+        URL_SAFE_NO_PAD.encode(place)
+    }
+
+    /// The place of a cursor whose tag fits, without its version.
+    fn verified(&self, list: List<'_>, cursor: &str, length: usize) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (place, tag) = bytes.split_at_checked(PLACE_LENGTH)?;
+        let (place, tag) = bytes.split_at_checked(length)?;
         if tag.len() != TAG_LENGTH {
             return None;
         }
         self.tag(list, place).verify_truncated_left(tag).ok()?;
         let (version, rest) = place.split_first()?;
-        let (millis, id) = rest.split_at_checked(8)?;
-        if *version != VERSION {
-            return None;
-        }
-        Some(Place {
-            at: Timestamp::from_millis(i64::from_be_bytes(millis.try_into().ok()?))?,
-            id: Uuid::from_slice(id).ok()?,
-        })
+        (*version == VERSION).then(|| rest.to_vec())
     }
 
     #[expect(
@@ -146,6 +197,29 @@ mod tests {
             CursorKey::new(vec![8; 32]).open(list, &cursor).is_err(),
             "another key"
         );
+    }
+
+    #[test]
+    fn a_place_in_a_feed_is_read_back_by_its_tenant_alone() {
+        let key = CursorKey::new(vec![7; 32]);
+        let (one, other) = (TenantId(Uuid::from_u128(1)), TenantId(Uuid::from_u128(2)));
+        let place = FeedPlace {
+            feed: Uuid::from_u128(5),
+            position: Position {
+                xid: u64::MAX,
+                id: i64::MAX,
+            },
+        };
+        let cursor = key.seal_feed(one, place);
+        assert_eq!(key.open_feed(one, &cursor), Some(place));
+        assert_eq!(key.open_feed(other, &cursor), None);
+        assert_eq!(key.open_feed(one, &cursor[..cursor.len() - 1]), None);
+        let list = List {
+            tenant: one,
+            name: "calls",
+            query: "",
+        };
+        assert!(key.open(list, &cursor).is_err());
     }
 
     #[test]

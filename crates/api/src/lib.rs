@@ -16,6 +16,7 @@ pub mod scope;
 
 mod authenticator;
 mod cursor;
+mod feed;
 mod hex;
 mod idempotency;
 mod middleware;
@@ -28,6 +29,7 @@ mod wire;
 
 pub use authenticator::Caller;
 pub use cursor::CursorKey;
+pub use feed::FeedOptions;
 pub use openapi::openapi;
 pub use server::router;
 pub use state::{ApiOptions, ApiState, MetricsPage};

@@ -34,6 +34,7 @@ const TAGS: &[(&str, &str)] = &[
         "connections",
         "Accounts at vendors, and how their sync does.",
     ),
+    ("events", "What happened, in order."),
     ("vendors", "What can be connected."),
     ("api-keys", "Who may do what."),
     ("system", "Health, metrics, documentation."),

@@ -36,6 +36,8 @@ scopes! {
     ConnectionsWrite = "connections:write";
     /// Make and revoke API keys.
     KeysManage = "keys:manage";
+    /// Read the feed of events.
+    EventsRead = "events:read";
 }
 
 /// Every scope word with its meaning; `*` stands for all of them.

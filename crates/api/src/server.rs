@@ -69,8 +69,10 @@ fn swagger() -> Router<ApiState> {
 /// Puts the layers around every route; the last one is the outermost.
 fn surround(router: Router<ApiState>, state: &ApiState) -> Router<ApiState> {
     let options = state.options();
-    // Recordings are compressed already, and a range of them must stay a range.
+    // Recordings are compressed already, and a range of them must stay a range. Events must not
+    // wait until there are enough of them.
     let compressible = SizeAbove::new(1024)
+        .and(NotForContentType::SSE)
         .and(NotForContentType::const_new("audio/"))
         .and(NotForContentType::const_new("video/"))
         .and(NotForContentType::const_new("application/octet-stream"));
@@ -104,6 +106,7 @@ fn cors(options: &ApiOptions) -> CorsLayer {
             header::IF_MATCH,
             header::IF_NONE_MATCH,
             header::RANGE,
+            HeaderName::from_static("last-event-id"),
             HeaderName::from_static("x-request-id"),
             HeaderName::from_static("idempotency-key"),
         ])

@@ -1,22 +1,19 @@
 //! What every handler is given.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use callweave_credentials::connector::Connector;
 use callweave_model::{Clock, Timestamp, ids::Ids};
 use callweave_store::Store;
 use http::HeaderValue;
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{authenticator::Authenticator, cursor::CursorKey};
+use crate::{
+    authenticator::Authenticator,
+    cursor::CursorKey,
+    feed::{self, FeedOptions, Hub},
+};
 
 /// Writes the Prometheus page.
 pub type MetricsPage = Arc<dyn Fn() -> String + Send + Sync>;
@@ -37,6 +34,8 @@ pub struct ApiOptions {
     pub key_cache: Duration,
     /// Writes the page of `/metrics`; without it the page answers 404.
     pub metrics: Option<MetricsPage>,
+    /// How the feed of events is followed.
+    pub feed: FeedOptions,
 }
 
 impl Default for ApiOptions {
@@ -48,6 +47,7 @@ impl Default for ApiOptions {
             problem_pages: "/docs/errors".to_owned(),
             key_cache: Duration::from_millis(500),
             metrics: None,
+            feed: FeedOptions::default(),
         }
     }
 }
@@ -80,7 +80,8 @@ struct Inner {
     options: ApiOptions,
     permits: Arc<Semaphore>,
     tasks: TaskTracker,
-    draining: AtomicBool,
+    draining: CancellationToken,
+    feed: Arc<Hub>,
 }
 
 impl ApiState {
@@ -95,6 +96,7 @@ impl ApiState {
     ) -> Self {
         let authenticator = Authenticator::new(store.clone(), clock.clone(), options.key_cache);
         let permits = Arc::new(Semaphore::new(options.concurrency));
+        let feed = Arc::new(Hub::new(options.feed));
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -106,15 +108,22 @@ impl ApiState {
                 options,
                 permits,
                 tasks: TaskTracker::new(),
-                draining: AtomicBool::new(false),
+                draining: CancellationToken::new(),
+                feed,
             }),
         }
     }
 
-    /// Says from now on that the gateway is not ready: requests under way are finished, new ones
-    /// should go elsewhere.
+    /// Says from now on that the gateway is not ready: requests under way are finished, event
+    /// streams end, new requests should go elsewhere.
     pub fn begin_drain(&self) {
-        self.inner.draining.store(true, Ordering::Relaxed);
+        self.inner.draining.cancel();
+    }
+
+    /// Looks for new events on behalf of all event streams, until `shutdown`. Without it streams
+    /// tell only what happened before they began.
+    pub async fn watch_events(self, shutdown: CancellationToken) {
+        feed::watch(self, shutdown).await;
     }
 
     /// Waits for requests that go on although their callers have left.
@@ -128,7 +137,15 @@ impl ApiState {
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.inner.draining.load(Ordering::Relaxed)
+        self.inner.draining.is_cancelled()
+    }
+
+    pub(crate) fn draining(&self) -> &CancellationToken {
+        &self.inner.draining
+    }
+
+    pub(crate) fn feed(&self) -> &Arc<Hub> {
+        &self.inner.feed
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -11,6 +11,7 @@ mod gateway;
 mod key_ring;
 mod output;
 mod process;
+mod retention;
 mod routes;
 mod serve;
 mod signals;

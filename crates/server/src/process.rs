@@ -15,6 +15,7 @@ use crate::{
     config::Config,
     database::{self, Database, Tell},
     gateway::{Gateway, Migrate},
+    retention::Retention,
     routes, serve,
     supervisor::Supervisor,
     telemetry,
@@ -80,7 +81,12 @@ impl Process {
         let api = start
             .role
             .serves_api()
-            .then(|| routes::api_state(&gateway, &config.server, figures.clone()));
+            .then(|| routes::api_state(&gateway, config, figures.clone()));
+        if let Some(state) = api.clone() {
+            supervisor.keep("events", move |shutdown| {
+                state.clone().watch_events(shutdown)
+            });
+        }
         let router = match &api {
             Some(state) => callweave_api::router(state.clone()),
             None => routes::health(gateway.worker_store.clone(), figures, shutdown.clone()),
@@ -174,6 +180,8 @@ fn supervise(
     if role.works() {
         let engine = gateway.engine(&config.sync);
         supervisor.keep("sync", move |shutdown| engine.clone().run(shutdown));
+        let retention = Retention::new(gateway, config);
+        supervisor.keep("retention", move |shutdown| retention.clone().run(shutdown));
     }
     let stores = [
         ("requests", gateway.store.clone()),

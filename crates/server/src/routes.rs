@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
-use callweave_api::{ApiOptions, ApiState, CursorKey};
+use callweave_api::{ApiOptions, ApiState, CursorKey, FeedOptions};
 use callweave_store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Server, gateway::Gateway};
+use crate::{config::Config, gateway::Gateway};
 
 /// The state of the REST API.
-pub(crate) fn api_state(gateway: &Gateway, server: &Server, figures: PrometheusHandle) -> ApiState {
+pub(crate) fn api_state(gateway: &Gateway, config: &Config, figures: PrometheusHandle) -> ApiState {
+    let (server, events) = (&config.server, &config.events);
     let options = ApiOptions {
         body_limit: server.max_body_bytes,
         concurrency: server.max_requests,
@@ -22,6 +23,12 @@ pub(crate) fn api_state(gateway: &Gateway, server: &Server, figures: PrometheusH
             .map(|origin| origin.0.clone())
             .collect(),
         metrics: Some(Arc::new(move || figures.render())),
+        feed: FeedOptions {
+            max_streams: events.max_streams,
+            max_streams_per_tenant: events.max_streams_per_tenant,
+            poll_interval: events.poll_interval,
+            heartbeat: events.heartbeat,
+        },
         ..ApiOptions::default()
     };
     ApiState::new(

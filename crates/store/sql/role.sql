@@ -20,3 +20,5 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     events, idempotency_keys
 TO callweave_app;
 GRANT EXECUTE ON FUNCTION current_tenant(), system_scope(), ensure_call_partition(date) TO callweave_app;
+-- How far the numbering of events has come says whether there may be new ones.
+GRANT SELECT ON SEQUENCE events_id_seq TO callweave_app;

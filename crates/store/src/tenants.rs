@@ -3,7 +3,7 @@
 use callweave_model::TenantId;
 use uuid::Uuid;
 
-use crate::{Result, SystemTx};
+use crate::{Result, SystemTx, events::ORIGIN};
 
 /// A tenant.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -27,11 +27,14 @@ impl SystemTx {
     /// Makes the tenant if it is missing, and returns its id.
     pub async fn ensure_tenant(&mut self, name: &str) -> Result<TenantId> {
         let id = tenant_id(name);
-        sqlx::query("INSERT INTO tenants (tenant_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-            .bind(id.0)
-            .bind(name.trim())
-            .execute(self.executor())
-            .await?;
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "INSERT INTO tenants (tenant_id, name, feed_origin) VALUES ($1, $2, {ORIGIN}) \
+             ON CONFLICT DO NOTHING"
+        )))
+        .bind(id.0)
+        .bind(name.trim())
+        .execute(self.executor())
+        .await?;
         Ok(id)
     }
 

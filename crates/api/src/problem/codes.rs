@@ -83,6 +83,12 @@ codes! {
     IDEMPOTENCY_KEY_REUSED = "gateway.idempotency_key_reused", UNPROCESSABLE_ENTITY, false, "The key belongs to another request.",
         "The `Idempotency-Key` was used within the last 24 hours for another operation or another body.",
         "Use a fresh key for each request, and the same key only to send the same request again.";
+    EVENTS_EXPIRED = "gateway.events_expired", GONE, false, "Events after this position were deleted for their age.",
+        "The reader was away for longer than events are kept, so the feed can no longer tell it everything that happened since.",
+        "Take a fresh position (`GET /v1/events?after=latest`), read the calls that changed meanwhile (`GET /v1/calls?modified_after=...`), then go on from that position.";
+    FEED_RESTARTED = "gateway.feed_restarted", GONE, false, "The position belongs to another database.",
+        "The gateway's database is not the one that gave this position: a backup was restored, or another server took over. What happened in between may be missing or come again.",
+        "Take a fresh position (`GET /v1/events?after=latest`), read all calls again (`GET /v1/calls`), then go on from that position.";
     STALE = "gateway.stale", PRECONDITION_FAILED, false, "The resource has changed meanwhile.",
         "`If-Match` names a version that is not the current one.",
         "Read the resource again, apply the change to what it is now, and send its current `ETag`.";
@@ -110,6 +116,9 @@ codes! {
     UNAVAILABLE = "gateway.unavailable", SERVICE_UNAVAILABLE, true, "The gateway cannot answer now.",
         "The database cannot be reached.",
         "Try again after `Retry-After`.";
+    TOO_MANY_STREAMS = "gateway.too_many_streams", SERVICE_UNAVAILABLE, true, "Too many event streams are open.",
+        "The tenant, or the process, has as many open event streams as it may have.",
+        "Close streams that are not needed, or read `GET /v1/events` instead. The operator may raise `events.max_streams_per_tenant` and `events.max_streams`.";
     OVERLOADED = "gateway.overloaded", SERVICE_UNAVAILABLE, true, "The gateway has too much to do.",
         "More requests are under way than the gateway takes on at a time, so this one was turned away before it began.",
         "Try again after `Retry-After`.";

@@ -54,6 +54,8 @@ problem_sets! {
     NotFound { 404: "There is no such resource for this tenant." }
     /// `If-Match` fails.
     Stale { 412: "The resource has changed since the version that `If-Match` names." }
+    /// The feed cannot go on from there.
+    Gone { 410: "Events after this position are lost to the feed; the code says why." }
     /// The state does not fit.
     Conflict { 409: "The state of the resource does not allow it." }
     /// A POST that may be sent again under its key.

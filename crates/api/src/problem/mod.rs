@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 pub use codes::Code;
 pub(crate) use documents::{
-    BadBody, BadQuery, Conflict, NotAcceptable, NotFound, OptionalFeature, Public, Repeatable,
-    Secured, Stale, Vendor,
+    BadBody, BadQuery, Conflict, Gone, NotAcceptable, NotFound, OptionalFeature, Public,
+    Repeatable, Secured, Stale, Vendor,
 };
 
 /// The media type of a problem.

@@ -3,6 +3,7 @@
 mod api_keys;
 mod calls;
 mod connections;
+mod events;
 mod system;
 mod vendors;
 
@@ -16,6 +17,7 @@ pub(crate) fn versioned() -> OpenApiRouter<ApiState> {
         .merge(vendors::router())
         .merge(connections::router())
         .merge(calls::router())
+        .merge(events::router())
         .merge(api_keys::router())
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod call;
 pub(crate) mod call_parts;
 pub(crate) mod connection;
+pub(crate) mod event;
 pub(crate) mod input;
 pub(crate) mod key;
 pub(crate) mod status;

@@ -15,4 +15,4 @@ pub(crate) use error::ConfigError;
 #[cfg(test)]
 pub(crate) use read::defaults;
 pub(crate) use read::{Sources, load};
-pub(crate) use sections::{Config, Egress, Log, LogFormat, Otlp, Server, Sync, Vendors};
+pub(crate) use sections::{Config, Egress, Log, LogFormat, Otlp, Sync, Vendors};

@@ -20,6 +20,7 @@ pub(crate) struct Config {
     pub(crate) egress: Egress,
     pub(crate) vendors: Vendors,
     pub(crate) sync: Sync,
+    pub(crate) events: Events,
     pub(crate) log: Log,
     pub(crate) otlp: Otlp,
 }
@@ -108,6 +109,20 @@ pub(crate) struct Sync {
     pub(crate) lease: Duration,
     #[serde(deserialize_with = "values::duration")]
     pub(crate) readiness_deadline: Duration,
+}
+
+/// The feed of events.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Events {
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) retention: Duration,
+    pub(crate) max_streams: usize,
+    pub(crate) max_streams_per_tenant: usize,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) poll_interval: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) heartbeat: Duration,
 }
 
 /// What is logged, and how.

@@ -62,16 +62,9 @@ async fn short_commands_use_the_database_of_a_running_gateway() {
     let _turn = turn().await;
     let place = Place::new();
     let (running, address) = serve(&place, &[]).await;
-    let mut command = place.command();
-    command.args([
-        "keys", "create", "--tenant", "acme", "--name", "crm", "--scope", "*", "--json",
-    ]);
-    let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let made: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let request = http()
         .get(format!("http://{address}/v1/connections"))
-        .bearer_auth(made["key"].as_str().unwrap());
+        .bearer_auth(place.key("*"));
     assert_eq!(request.send().await.unwrap().status(), 200);
     assert_eq!(running.stop().0, Some(0));
     place.assert_abandoned();
@@ -107,6 +100,37 @@ async fn a_stop_finishes_what_is_under_way() {
     assert_eq!(&first, b"HTTP/1.1 200");
     let began = Instant::now();
     let (code, said) = running.stop();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
+    place.assert_abandoned();
+}
+
+#[tokio::test]
+async fn a_stop_ends_event_streams() {
+    let _turn = turn().await;
+    let place = Place::new();
+    let (running, address) = serve(&place, &[]).await;
+    let key = place.key("events:read");
+    let mut streams = Vec::new();
+    for _ in 0..10 {
+        let url = format!("http://{address}/v1/events/stream");
+        let request = http().get(url).bearer_auth(&key);
+        let mut response = request.send().await.unwrap();
+        let greeting = response.chunk().await.unwrap().unwrap();
+        assert!(greeting.starts_with(b": callweave"));
+        streams.push(response);
+    }
+    let began = Instant::now();
+    let stopping = tokio::task::spawn_blocking(move || running.stop());
+    for mut stream in streams {
+        // To its proper end: it is not cut off.
+        while stream.chunk().await.unwrap().is_some() {}
+    }
+    let (code, said) = stopping.await.unwrap();
     assert_eq!(code, Some(0), "{said}");
     assert!(
         began.elapsed() < Duration::from_secs(10),

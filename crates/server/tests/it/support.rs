@@ -116,6 +116,16 @@ impl Place {
         command
     }
 
+    /// A fresh API key of the tenant `acme`.
+    pub(crate) fn key(&self, scope: &str) -> String {
+        let mut command = self.command();
+        command.args(["keys", "create", "--tenant", "acme", "--name", "crm"]);
+        let output = command.args(["--scope", scope, "--json"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", complaint(&output));
+        let made: Value = serde_json::from_slice(&output.stdout).unwrap();
+        made["key"].as_str().unwrap().to_owned()
+    }
+
     /// Processes that have to do with this directory.
     pub(crate) fn processes(&self) -> Vec<String> {
         let needle = self.directory.path().to_str().unwrap();

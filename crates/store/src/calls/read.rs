@@ -315,6 +315,7 @@ impl TenantTx {
             None => return Ok(true),
             Some(mut row) => {
                 row.cause = "client";
+                row.changed.extend(changed);
                 row
             }
         };
@@ -322,7 +323,10 @@ impl TenantTx {
             event_type: "call.updated",
             connection: Some(scope.id),
             subject: Some(id.0),
-            data: json!({"vendor": scope.vendor, "version": row.version, "cause": "client"}),
+            data: json!({
+                "vendor": scope.vendor, "version": row.version, "changed": row.changed,
+                "cause": "client",
+            }),
         };
         self.write_calls(scope, &[row], now).await?;
         self.insert_events(&[event], now).await?;

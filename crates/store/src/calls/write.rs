@@ -154,14 +154,17 @@ pub(crate) fn hash(call: &AnalyzedCall) -> Option<Vec<u8>> {
         .map(|bytes| convert::sha256(&bytes))
 }
 
-/// The top-level members that differ.
+/// The top-level members that differ; one that is left out when it is empty counts as well.
 fn differences(before: &AnalyzedCall, after: &AnalyzedCall) -> Vec<String> {
     match (serde_json::to_value(before), serde_json::to_value(after)) {
-        (Ok(Value::Object(old)), Ok(Value::Object(new))) => new
-            .iter()
-            .filter(|(name, value)| old.get(*name) != Some(value))
-            .map(|(name, _)| name.clone())
-            .collect(),
+        (Ok(Value::Object(old)), Ok(Value::Object(new))) => {
+            let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            names
+                .into_iter()
+                .filter(|name| old.get(*name) != new.get(*name))
+                .cloned()
+                .collect()
+        }
         _ => Vec::new(),
     }
 }

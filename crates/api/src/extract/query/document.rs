@@ -13,6 +13,8 @@ const PRINTABLE: &str = r"^[^\u0000-\u001F\u007F-\u009F]+$";
 const UUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
 pub(crate) const KEY: &str = "^[a-z][a-z0-9_]{0,63}$";
 const CURSOR: &str = "^[A-Za-z0-9_-]{55}$";
+const POSITION: &str = "^([A-Za-z0-9_-]{66}|oldest|latest)$";
+const EVENT_TYPE: &str = r"^[a-z_]{1,40}\.([a-z_]{1,40}|\*)$";
 
 /// The parameters of a table, as OpenAPI tells them.
 pub(crate) fn parameters(params: &[Param]) -> Vec<Parameter> {
@@ -27,7 +29,7 @@ fn parameter(param: &Param) -> Parameter {
         .description(Some(param.description))
         .schema(Some(schema(param.kind)));
     match param.kind {
-        Kind::Words(_) | Kind::Keys | Kind::Uuids => {
+        Kind::Words(_) | Kind::Keys | Kind::Uuids | Kind::EventTypes => {
             builder = builder
                 .style(Some(ParameterStyle::Form))
                 .explode(Some(false));
@@ -91,5 +93,7 @@ fn schema(kind: Kind) -> RefOr<Schema> {
             .into(),
         Kind::Boolean => ObjectBuilder::new().schema_type(Type::Boolean).into(),
         Kind::Cursor => text().pattern(Some(CURSOR)).into(),
+        Kind::Position => text().pattern(Some(POSITION)).into(),
+        Kind::EventTypes => many(text().pattern(Some(EVENT_TYPE))),
     }
 }

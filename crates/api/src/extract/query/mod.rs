@@ -46,6 +46,10 @@ pub(crate) enum Kind {
     Boolean,
     /// A cursor; its content is checked by the list.
     Cursor,
+    /// A cursor of the feed of events, or a word for one of its ends.
+    Position,
+    /// Types of events, repeated or separated by commas; `call.*` for all that begin so.
+    EventTypes,
 }
 
 impl Param {

@@ -149,7 +149,7 @@ impl Query {
 const fn takes_many(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Words(_) | Kind::Keys | Kind::Uuids | Kind::Texts(_)
+        Kind::Words(_) | Kind::Keys | Kind::Uuids | Kind::Texts(_) | Kind::EventTypes
     )
 }
 
@@ -171,7 +171,9 @@ fn unknown(name: &str, params: &[Param]) -> FieldError {
 /// Splits a value into its parts and checks each.
 fn split(param: &Param, value: &str) -> Result<Vec<String>, FieldError> {
     let parts: Vec<&str> = match param.kind {
-        Kind::Words(_) | Kind::Keys | Kind::Uuids => value.split(',').map(str::trim).collect(),
+        Kind::Words(_) | Kind::Keys | Kind::Uuids | Kind::EventTypes => {
+            value.split(',').map(str::trim).collect()
+        }
         _ => vec![value],
     };
     let checked: Result<Vec<String>, String> = parts
@@ -213,8 +215,21 @@ fn check(kind: Kind, value: &str) -> Result<(), String> {
         Kind::Boolean => matches!(value, "true" | "false")
             .then_some(())
             .ok_or_else(|| "must be true or false".to_owned()),
-        Kind::Cursor => Ok(()),
+        Kind::Cursor | Kind::Position => Ok(()),
+        Kind::EventTypes => is_event_type(value)
+            .then_some(())
+            .ok_or_else(|| "must be a type such as call.updated, or call.*".to_owned()),
     }
+}
+
+fn is_event_type(value: &str) -> bool {
+    let word = |text: &str| {
+        (1..=40).contains(&text.len())
+            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_'))
+    };
+    value
+        .split_once('.')
+        .is_some_and(|(family, name)| word(family) && (word(name) || name == "*"))
 }
 
 fn check_text(value: &str, limit: usize) -> Result<(), String> {

@@ -14,11 +14,22 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) async fn read(response: Response) -> Self {
-        let (parts, body) = response.into_parts();
+        let (parts, mut body) = response.into_parts();
+        let endless = parts
+            .headers
+            .get("content-type")
+            .is_some_and(|value| value == "text/event-stream");
+        let body = if endless {
+            // The first piece has to do.
+            let frame = body.frame().await.unwrap().unwrap();
+            frame.into_data().unwrap()
+        } else {
+            body.collect().await.unwrap().to_bytes()
+        };
         Self {
             status: parts.status.as_u16(),
             headers: parts.headers,
-            body: body.collect().await.unwrap().to_bytes(),
+            body,
         }
     }
 

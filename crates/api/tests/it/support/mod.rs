@@ -2,12 +2,13 @@
 
 mod answer;
 mod samples;
+mod stream;
 mod vendors;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
-use callweave_api::{ApiOptions, ApiState, CursorKey, keys, router};
+use callweave_api::{ApiOptions, ApiState, CursorKey, FeedOptions, keys, router};
 use callweave_credentials::{
     broker::Broker,
     connector::Connector,
@@ -30,11 +31,13 @@ use callweave_store::{
 use http::{Method, Request};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
 pub(crate) use answer::Answer;
 pub(crate) use samples::{sample, spoken};
+pub(crate) use stream::EventStream;
 pub(crate) use vendors::{UNDATED, UndatedFactory};
 
 /// A gateway with a database of its own.
@@ -45,7 +48,8 @@ pub(crate) struct Gateway {
     /// The tenant most tests work in, and a key of it that may do everything.
     pub(crate) tenant: TenantId,
     pub(crate) key: String,
-    _database: TestDatabase,
+    pub(crate) state: ApiState,
+    database: TestDatabase,
 }
 
 impl Gateway {
@@ -55,6 +59,19 @@ impl Gateway {
             ..ApiOptions::default()
         })
         .await
+    }
+
+    /// A gateway whose event streams are quick.
+    pub(crate) async fn start_with_feed(feed: FeedOptions) -> Self {
+        let options = ApiOptions {
+            key_cache: Duration::ZERO,
+            feed,
+            ..ApiOptions::default()
+        };
+        let gateway = Self::start_with(options).await;
+        // Ends with the run time of the test.
+        tokio::spawn(gateway.state.clone().watch_events(CancellationToken::new()));
+        gateway
     }
 
     pub(crate) async fn start_with(options: ApiOptions) -> Self {
@@ -83,16 +100,36 @@ impl Gateway {
             options,
         );
         let mut gateway = Self {
-            router: router(state),
+            router: router(state.clone()),
             store,
             vendor,
             tenant: TenantId(Uuid::nil()),
             key: String::new(),
-            _database: database,
+            state,
+            database,
         };
         gateway.tenant = gateway.tenant_named("first").await;
         gateway.key = gateway.key_of(gateway.tenant, &["*"]).await;
         gateway
+    }
+
+    /// Another way into the same database, with so many connections.
+    pub(crate) fn another_store(&self, connections: u32) -> Store {
+        connect_with(self.database.url(), connections)
+    }
+
+    /// Does something to the database that no gateway would do.
+    pub(crate) async fn meddle(&self, statement: &'static str) {
+        let pool = self.database.pool().await;
+        sqlx::raw_sql(statement).execute(&pool).await.unwrap();
+    }
+
+    /// Transactions that the database has ended so far.
+    pub(crate) async fn transactions(&self) -> i64 {
+        let pool = self.database.pool().await;
+        let query = "SELECT xact_commit + xact_rollback FROM pg_stat_database \
+                     WHERE datname = current_database()";
+        sqlx::query_scalar(query).fetch_one(&pool).await.unwrap()
     }
 
     pub(crate) async fn tenant_named(&self, name: &str) -> TenantId {
@@ -227,9 +264,13 @@ impl Gateway {
 }
 
 fn connect(url: &str) -> Store {
+    connect_with(url, 5)
+}
+
+fn connect_with(url: &str, max_connections: u32) -> Store {
     Store::connect(&Options {
         url: url.into(),
-        max_connections: 5,
+        max_connections,
         acquire_timeout: Duration::from_secs(10),
     })
     .unwrap()

@@ -1,8 +1,13 @@
 //! The outbox: what happened, written in the transaction in which it happened.
 
+mod feed;
+
 use callweave_model::{ConnectionId, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
+
+pub(crate) use feed::ORIGIN;
+pub use feed::{EventFilter, EventMark, EventPage, Feed, Position, StoredEvent};
 
 use crate::{Result, TenantTx, convert};
 
