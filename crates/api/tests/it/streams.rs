@@ -151,6 +151,8 @@ async fn streams_end_when_the_gateway_drains() {
         assert!(stream.event().await.is_none());
     }
     assert!(begun.elapsed() < Duration::from_secs(10));
+    let refused = EventStream::open(&gateway, "", &[]).await;
+    assert_eq!(refused.err().unwrap().code(), "gateway.unavailable");
 }
 
 #[tokio::test]

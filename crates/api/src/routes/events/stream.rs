@@ -1,5 +1,7 @@
 //! `GET /v1/events/stream`.
 
+use std::time::Duration;
+
 use axum::{body::Body, extract::State, response::Response};
 use callweave_store::events::EventFilter;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -12,7 +14,7 @@ use crate::{
     },
     feed::{self, Start},
     middleware::header_text,
-    problem::{BadQuery, Gone, Problem, Secured},
+    problem::{BadQuery, Gone, Problem, Secured, codes},
     scope::EventsRead,
 };
 
@@ -21,6 +23,9 @@ use super::{CONNECTION, TYPE, filter};
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Proxies that read it do not hold a stream back.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// When a client may come back that finds the process on its way out.
+const RETURN: Duration = Duration::from_secs(2);
 
 /// Which events are streamed, and from where on.
 #[derive(Debug)]
@@ -73,6 +78,10 @@ pub(crate) async fn stream_events(
     ApiQuery(query): ApiQuery<StreamQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    if state.is_draining() {
+        let detail = "the gateway is shutting down";
+        return Err(Problem::new(codes::UNAVAILABLE, detail).with_retry_after(RETURN));
+    }
     let tenant = authorized.caller.tenant;
     let heard = header_text(&headers, LAST_EVENT_ID).filter(|id| !id.is_empty());
     let (start, parameter) = match heard {
