@@ -1,14 +1,16 @@
 //! From an `Authorization` header to the caller behind it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use callweave_model::{ApiKeyId, Clock, TenantId};
-use callweave_store::{Store, api_keys::ApiKey};
+use callweave_identity::{Claims, Rejected, Tenant, Verifier};
+use callweave_model::{ApiKeyId, Clock, TenantId, Timestamp};
+use callweave_store::{Store, api_keys::ApiKey, tenants::tenant_id};
 use http::{HeaderMap, HeaderValue, header};
+use uuid::Uuid;
 
 use crate::{
     keys,
@@ -19,20 +21,40 @@ use crate::{
 /// Keys in memory at most; beyond it everything is forgotten, which costs one query a key.
 const CACHE_SIZE: usize = 10_000;
 
-/// Who calls: the tenant comes from the key and from nowhere else.
+/// Tenants of foreign tokens in memory at most.
+const TENANTS_SIZE: usize = 10_000;
+
+/// Who calls: the tenant comes from the key or the token and from nowhere else.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Whose data it is.
     pub tenant: TenantId,
-    /// The key that was used.
+    /// The key that was used, or that the token was made for. For a token of a foreign issuer: an
+    /// id that follows from issuer and subject.
     pub key: ApiKeyId,
     scopes: Arc<[String]>,
+    shown: Shown,
+    /// When a token ends.
+    until: Option<Timestamp>,
+}
+
+/// What the caller showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Key,
+    OwnToken,
+    ForeignToken,
 }
 
 impl Caller {
     /// What the key may do.
     pub fn scopes(&self) -> &[String] {
         &self.scopes
+    }
+
+    /// Whether the key itself was shown, not a token.
+    pub fn shows_key(&self) -> bool {
+        self.shown == Shown::Key
     }
 
     /// Whether the key holds a scope.
@@ -67,8 +89,11 @@ impl Caller {
 pub(crate) struct Authenticator {
     store: Store,
     clock: Arc<dyn Clock>,
+    verifier: Arc<Verifier>,
     lifetime: Duration,
     known: Mutex<HashMap<ApiKeyId, Known>>,
+    /// Tenants that foreign tokens named and that are there.
+    tenants: Mutex<HashSet<TenantId>>,
 }
 
 #[derive(Debug)]
@@ -79,12 +104,19 @@ struct Known {
 }
 
 impl Authenticator {
-    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>, lifetime: Duration) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        verifier: Arc<Verifier>,
+        lifetime: Duration,
+    ) -> Self {
         Self {
             store,
             clock,
+            verifier,
             lifetime,
             known: Mutex::default(),
+            tenants: Mutex::default(),
         }
     }
 
@@ -95,7 +127,18 @@ impl Authenticator {
             (Some(value), None) => bearer(value),
             _ => None,
         };
-        let presented = token.and_then(keys::parse).ok_or_else(|| {
+        match token {
+            Some(token) if Verifier::is_token(token) => self.believe(token).await,
+            Some(token) => self.recognise(token).await,
+            None => Err(unauthenticated(
+                "a key is needed: `Authorization: Bearer cw_live_...`",
+            )),
+        }
+    }
+
+    /// The caller with this API key.
+    async fn recognise(&self, text: &str) -> Result<Caller, Problem> {
+        let presented = keys::parse(text).ok_or_else(|| {
             unauthenticated("a key is needed: `Authorization: Bearer cw_live_...`")
         })?;
         let found = self.find(presented.id).await?;
@@ -108,16 +151,100 @@ impl Authenticator {
             tenant: key.tenant_id,
             key: key.id,
             scopes,
+            shown: Shown::Key,
+            until: None,
         })
     }
 
-    /// Whether the key of a caller is still in force and holds a scope. A database that cannot be
+    /// Whether what a caller showed is still in force and holds a scope. A database that cannot be
     /// asked counts as no.
     pub(crate) async fn still_holds(&self, caller: &Caller, word: &str) -> bool {
+        if caller.until.is_some_and(|until| until <= self.clock.now()) || !caller.holds(word) {
+            return false;
+        }
+        if caller.shown == Shown::ForeignToken {
+            return true;
+        }
         match self.find(caller.key).await {
             Ok(Some((key, scopes))) => self.in_force(&key) && scope::covers(&scopes, word),
             Ok(None) | Err(_) => false,
         }
+    }
+
+    /// The caller with this token.
+    async fn believe(&self, token: &str) -> Result<Caller, Problem> {
+        let refused = || unauthenticated("the token is not valid here");
+        let claims = match self.verifier.verify(token, self.clock.now()).await {
+            Ok(claims) => claims,
+            Err(Rejected::KeysUnavailable) => {
+                return Err(Problem::new(
+                    codes::UNAVAILABLE,
+                    "the keys of the token's issuer cannot be had",
+                )
+                .with_retry_after(Duration::from_secs(60)));
+            }
+            Err(rejected) => {
+                tracing::debug!(token.rejected = %rejected, "A token was refused");
+                return Err(refused());
+            }
+        };
+        match claims.api_key {
+            Some(id) => self.of_key(ApiKeyId(id), claims).await,
+            None => self.of_stranger(claims).await,
+        }
+        .and_then(|caller| caller.ok_or_else(refused))
+    }
+
+    /// The caller with a token of ours: it may do what both the token and the key may do now.
+    async fn of_key(&self, id: ApiKeyId, claims: Claims) -> Result<Option<Caller>, Problem> {
+        let found = self.find(id).await?;
+        let key = found
+            .filter(|(key, _)| self.in_force(key) && claims.tenant == Tenant::Id(key.tenant_id.0));
+        Ok(key.map(|(key, held)| Caller {
+            tenant: key.tenant_id,
+            key: key.id,
+            scopes: claims
+                .scopes
+                .into_iter()
+                .filter(|word| scope::covers(&held, word))
+                .collect(),
+            shown: Shown::OwnToken,
+            until: Some(claims.expires_at),
+        }))
+    }
+
+    /// The caller with a token of a foreign issuer, for a tenant that is there.
+    async fn of_stranger(&self, claims: Claims) -> Result<Option<Caller>, Problem> {
+        let tenant = match &claims.tenant {
+            Tenant::Id(id) => TenantId(*id),
+            Tenant::Name(name) => tenant_id(name),
+        };
+        if !self.is_known(tenant) {
+            let mut tx = self.store.system().await?;
+            let exists = tx.tenant_exists(tenant).await?;
+            tx.commit().await?;
+            if !exists {
+                return Ok(None);
+            }
+            let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+            if tenants.len() >= TENANTS_SIZE {
+                tenants.clear();
+            }
+            tenants.insert(tenant);
+        }
+        let name = format!("{}\u{1f}{}", claims.issuer, claims.subject);
+        Ok(Some(Caller {
+            tenant,
+            key: ApiKeyId(Uuid::new_v5(&tenant.0, name.as_bytes())),
+            scopes: claims.scopes.into(),
+            shown: Shown::ForeignToken,
+            until: Some(claims.expires_at),
+        }))
+    }
+
+    fn is_known(&self, tenant: TenantId) -> bool {
+        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        tenants.contains(&tenant)
     }
 
     /// Forgets a key that was revoked here.

@@ -37,6 +37,7 @@ const TAGS: &[(&str, &str)] = &[
     ("events", "What happened, in order."),
     ("vendors", "What can be connected."),
     ("api-keys", "Who may do what."),
+    ("auth", "Short-lived tokens in place of keys."),
     ("system", "Health, metrics, documentation."),
 ];
 

@@ -7,17 +7,19 @@ pub trait Scopes: Send + Sync + 'static {
 }
 
 macro_rules! scopes {
-    ($($(#[$meta:meta])* $name:ident = $($word:literal)&+;)+) => {$(
+    ($($(#[$meta:meta])* $name:ident = $($word:literal)&*;)+) => {$(
         $(#[$meta])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
         impl Scopes for $name {
-            const WORDS: &'static [&'static str] = &[$($word),+];
+            const WORDS: &'static [&'static str] = &[$($word),*];
         }
     )+};
 }
 
 scopes! {
+    /// A caller, whatever it may do.
+    Anything = ;
     /// Read calls and analyses.
     CallsRead = "calls:read";
     /// Register, import and annotate calls.

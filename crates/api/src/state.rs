@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use callweave_credentials::connector::Connector;
+use callweave_identity::Verifier;
 use callweave_model::{Clock, Timestamp, ids::Ids};
 use callweave_store::Store;
 use http::HeaderValue;
@@ -32,6 +33,8 @@ pub struct ApiOptions {
     /// How long a key that was found is taken from memory. Revocation takes this long to be seen
     /// by other replicas.
     pub key_cache: Duration,
+    /// How long a token that the gateway makes may live.
+    pub token_life: Duration,
     /// Writes the page of `/metrics`; without it the page answers 404.
     pub metrics: Option<MetricsPage>,
     /// How the feed of events is followed.
@@ -46,6 +49,7 @@ impl Default for ApiOptions {
             cors_origins: Vec::new(),
             problem_pages: "/docs/errors".to_owned(),
             key_cache: Duration::from_millis(500),
+            token_life: Duration::from_hours(1),
             metrics: None,
             feed: FeedOptions::default(),
         }
@@ -77,6 +81,7 @@ struct Inner {
     ids: Arc<dyn Ids>,
     cursor_key: CursorKey,
     authenticator: Authenticator,
+    verifier: Arc<Verifier>,
     options: ApiOptions,
     permits: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -92,9 +97,15 @@ impl ApiState {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         cursor_key: CursorKey,
+        verifier: Arc<Verifier>,
         options: ApiOptions,
     ) -> Self {
-        let authenticator = Authenticator::new(store.clone(), clock.clone(), options.key_cache);
+        let authenticator = Authenticator::new(
+            store.clone(),
+            clock.clone(),
+            verifier.clone(),
+            options.key_cache,
+        );
         let permits = Arc::new(Semaphore::new(options.concurrency));
         let feed = Arc::new(Hub::new(options.feed));
         Self {
@@ -105,6 +116,7 @@ impl ApiState {
                 ids,
                 cursor_key,
                 authenticator,
+                verifier,
                 options,
                 permits,
                 tasks: TaskTracker::new(),
@@ -170,6 +182,10 @@ impl ApiState {
 
     pub(crate) fn authenticator(&self) -> &Authenticator {
         &self.inner.authenticator
+    }
+
+    pub(crate) fn verifier(&self) -> &Verifier {
+        &self.inner.verifier
     }
 
     pub(crate) fn options(&self) -> &ApiOptions {

@@ -46,6 +46,27 @@ impl Outbound {
         })
     }
 
+    /// A client of an address that is no vendor's.
+    pub(crate) fn plain(
+        &self,
+        what: &'static str,
+        url: &str,
+        rate_budget: RateBudget,
+    ) -> Arc<dyn HttpClient> {
+        self.transport.for_connection(ConnectionScope {
+            vendor: what,
+            connection: url.to_owned(),
+            base_url: Some(url.to_owned()),
+            rate_budget,
+            limits: None,
+        })
+    }
+
+    /// Whether an address may be reached from here.
+    pub(crate) fn check(&self, url: &str) -> Result<(), String> {
+        self.guard.check_url(url).map_err(|error| error.to_string())
+    }
+
     /// What is configured in place of what is known to be good for the vendor.
     const fn budget(&self, known: RateBudget) -> RateBudget {
         RateBudget {
@@ -77,6 +98,6 @@ impl Transport for Outbound {
     }
 
     fn check_url(&self, url: &str) -> Result<(), String> {
-        self.guard.check_url(url).map_err(|error| error.to_string())
+        self.check(url)
     }
 }

@@ -7,6 +7,7 @@ use callweave_credentials::{
     broker::Broker,
     connector::{Connector, ConnectorError},
 };
+use callweave_identity::Verifier;
 use callweave_model::{
     Clock, SystemClock,
     ids::{Ids, RandomIds},
@@ -21,6 +22,7 @@ use crate::{
     config::Config,
     database::{self, Database},
     egress::Outbound,
+    issuers,
     key_ring::{self, KeyRing},
 };
 
@@ -40,6 +42,8 @@ pub(crate) struct Gateway {
     pub(crate) ids: Arc<dyn Ids>,
     /// The same on every replica with the same keys.
     pub(crate) cursor_key: Vec<u8>,
+    /// Believes tokens, or not.
+    pub(crate) verifier: Arc<Verifier>,
 }
 
 /// How a start treats the schema.
@@ -74,6 +78,7 @@ impl Gateway {
             .await
             .context("the database would not keep tenants apart")?;
         let outbound = Outbound::new(&config.egress, config.vendors, clock.clone())?;
+        let verifier = Arc::new(issuers::verifier(&config.auth, &ring, &outbound)?);
         let vault = ring.vault.clone();
         let broker = Broker::new(
             worker_store.clone(),
@@ -90,6 +95,7 @@ impl Gateway {
         );
         let gateway = Self {
             cursor_key: cursor_key(&ring),
+            verifier,
             store,
             worker_store,
             connector,

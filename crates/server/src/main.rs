@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod egress;
 mod gateway;
+mod issuers;
 mod key_ring;
 mod output;
 mod process;

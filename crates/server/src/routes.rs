@@ -22,6 +22,7 @@ pub(crate) fn api_state(gateway: &Gateway, config: &Config, figures: PrometheusH
             .iter()
             .map(|origin| origin.0.clone())
             .collect(),
+        token_life: config.auth.token_life,
         metrics: Some(Arc::new(move || figures.render())),
         feed: FeedOptions {
             max_streams: events.max_streams,
@@ -37,6 +38,7 @@ pub(crate) fn api_state(gateway: &Gateway, config: &Config, figures: PrometheusH
         gateway.clock.clone(),
         gateway.ids.clone(),
         CursorKey::new(gateway.cursor_key.clone()),
+        gateway.verifier.clone(),
         options,
     )
 }

@@ -38,6 +38,16 @@ impl SystemTx {
         Ok(id)
     }
 
+    /// Whether there is a tenant with this id.
+    pub async fn tenant_exists(&mut self, id: TenantId) -> Result<bool> {
+        Ok(
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM tenants WHERE tenant_id = $1)")
+                .bind(id.0)
+                .fetch_one(self.executor())
+                .await?,
+        )
+    }
+
     /// Every tenant, by name.
     pub async fn list_tenants(&mut self) -> Result<Vec<Tenant>> {
         Ok(

@@ -1,6 +1,7 @@
 //! One file an operation, one folder a resource.
 
 mod api_keys;
+mod auth;
 mod calls;
 mod connections;
 mod events;
@@ -14,6 +15,7 @@ use crate::ApiState;
 /// Everything below `/v1`, with its documentation.
 pub(crate) fn versioned() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
+        .merge(auth::router())
         .merge(vendors::router())
         .merge(connections::router())
         .merge(calls::router())
@@ -23,5 +25,5 @@ pub(crate) fn versioned() -> OpenApiRouter<ApiState> {
 
 /// What stands beside `/v1`, with its documentation.
 pub(crate) fn beside() -> OpenApiRouter<ApiState> {
-    system::router()
+    system::router().merge(auth::beside())
 }

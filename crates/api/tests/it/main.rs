@@ -21,5 +21,6 @@ mod media;
 mod problems;
 mod registration;
 mod streams;
+mod tokens;
 mod transcripts;
 mod versions;

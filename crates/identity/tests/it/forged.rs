@@ -269,7 +269,7 @@ async fn case_101_instants_are_whole_seconds() {
             json!({}),
         ] {
             let token = bench.with("ed", Algorithm::EdDSA, |claims| {
-                claims[member] = value.clone()
+                claims[member] = value.clone();
             });
             bench.refused(&format!("{member} {value}"), &token).await;
         }

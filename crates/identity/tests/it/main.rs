@@ -1,7 +1,6 @@
 //! Tokens that are to be believed, and many more that are not.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a helper that fails is to fail its test"
 )]
 

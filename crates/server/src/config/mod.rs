@@ -15,4 +15,6 @@ pub(crate) use error::ConfigError;
 #[cfg(test)]
 pub(crate) use read::defaults;
 pub(crate) use read::{Sources, load};
-pub(crate) use sections::{Config, Egress, Log, LogFormat, Otlp, Sync, Vendors};
+pub(crate) use sections::{
+    Auth, Config, Egress, Log, LogFormat, Otlp, Sync, TrustedIssuer, Vendors,
+};

@@ -17,6 +17,7 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     pub(crate) database: Database,
     pub(crate) encryption: Encryption,
+    pub(crate) auth: Auth,
     pub(crate) egress: Egress,
     pub(crate) vendors: Vendors,
     pub(crate) sync: Sync,
@@ -72,6 +73,40 @@ pub(crate) struct Encryption {
     pub(crate) keys: Option<SecretString>,
     #[serde(deserialize_with = "values::optional_path")]
     pub(crate) keys_file: Option<PathBuf>,
+}
+
+/// Tokens: our own, and whose else are believed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Auth {
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) token_life: Duration,
+    pub(crate) issuers: Vec<TrustedIssuer>,
+}
+
+/// An issuer whose tokens are believed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrustedIssuer {
+    pub(crate) issuer: String,
+    #[serde(default = "values::audience")]
+    pub(crate) audience: String,
+    pub(crate) algorithm: String,
+    pub(crate) secret_file: Option<PathBuf>,
+    pub(crate) public_key_file: Option<PathBuf>,
+    pub(crate) jwks_url: Option<String>,
+    pub(crate) tenant: Option<String>,
+    pub(crate) tenant_claim: Option<String>,
+    #[serde(default = "values::scope_claim")]
+    pub(crate) scope_claim: String,
+    pub(crate) scopes: Vec<String>,
+    #[serde(
+        default = "values::longest_life",
+        deserialize_with = "values::duration"
+    )]
+    pub(crate) longest_life: Duration,
 }
 
 /// The way out to the vendors.

@@ -31,6 +31,21 @@ pub(super) fn delay<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Durati
     Duration::try_from(parsed).map_err(|_error| wrong())
 }
 
+/// What tokens of trusted issuers say in `aud`, unless told.
+pub(super) fn audience() -> String {
+    "callweave".to_owned()
+}
+
+/// The claim with the scopes, unless told.
+pub(super) fn scope_claim() -> String {
+    "scope".to_owned()
+}
+
+/// How long tokens of trusted issuers may live, unless told.
+pub(super) const fn longest_life() -> Duration {
+    Duration::from_hours(1)
+}
+
 /// A path that must be there.
 pub(super) fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     optional_path(deserializer)?.ok_or_else(|| de::Error::custom("a path must not be empty"))

@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["provider", "model", "provider-http", "sandbox"],
     ),
     ("store", &["model"]),
+    ("identity", &["model"]),
     ("credentials", &["store", "provider", "model"]),
     ("jobs", &["store", "model"]),
     (
@@ -26,7 +27,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("webhooks", &["jobs", "store", "model"]),
     (
         "api",
-        &["jobs", "credentials", "store", "provider", "model"],
+        &[
+            "jobs",
+            "credentials",
+            "identity",
+            "store",
+            "provider",
+            "model",
+        ],
     ),
     // They must not share the gateway's reading of anything.
     ("sandbox", &[]),

@@ -3,6 +3,7 @@
 mod answer;
 mod samples;
 mod stream;
+pub(crate) mod tokens;
 mod vendors;
 
 use std::{sync::Arc, time::Duration};
@@ -97,6 +98,7 @@ impl Gateway {
             clock,
             Arc::new(RandomIds),
             CursorKey::new(vec![7; 32]),
+            Arc::new(tokens::verifier()),
             options,
         );
         let mut gateway = Self {
