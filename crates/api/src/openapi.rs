@@ -103,16 +103,18 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
             make_repeatable(operation);
         }
         for operation in operations(item) {
-            let scopes = required_scopes(operation);
-            if scopes.is_empty() {
+            let Some(scopes) = required_scopes(operation) else {
                 continue;
-            }
-            let listed = scopes.join("`, `");
+            };
             let description = operation.description.get_or_insert_default();
             if !description.is_empty() {
                 description.push_str("\n\n");
             }
-            description.extend(["Scopes: `", &listed, "`."]);
+            if scopes.is_empty() {
+                description.push_str("Scopes: none; any key will do.");
+            } else {
+                description.extend(["Scopes: `", &scopes.join("`, `"), "`."]);
+            }
             operation.extensions = Some(
                 ExtensionsBuilder::new()
                     .add("x-required-scopes", json!(scopes))
@@ -160,15 +162,14 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     .flatten()
 }
 
-fn required_scopes(operation: &Operation) -> Vec<String> {
-    let requirements = serde_json::to_value(&operation.security).unwrap_or_default();
-    let scopes = requirements
-        .pointer("/0/bearer")
-        .and_then(serde_json::Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    scopes
-        .iter()
-        .filter_map(|scope| scope.as_str().map(str::to_owned))
-        .collect()
+/// The scopes of an operation behind a key; `None` where it is behind none.
+fn required_scopes(operation: &Operation) -> Option<Vec<String>> {
+    let requirements = serde_json::to_value(&operation.security).ok()?;
+    let scopes = requirements.pointer("/0/bearer")?.as_array()?;
+    Some(
+        scopes
+            .iter()
+            .filter_map(|scope| scope.as_str().map(str::to_owned))
+            .collect(),
+    )
 }
