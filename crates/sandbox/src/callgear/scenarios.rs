@@ -13,9 +13,9 @@ use super::{
     auth::Caller,
     catalogue,
     paging::ListQuery,
-    store::{integer, overlay},
+    store::{check_types, integer, note, overlay, put_over},
 };
-use crate::world::{Shared, World, lock};
+use crate::world::{Shared, World, ledger::Action, lock};
 
 const NOT_FOUND: Refusal = Refusal::NotFound("Scenario is not found");
 
@@ -89,6 +89,14 @@ pub(super) async fn list(
     ))
 }
 
+/// A scenario of which nothing is said.
+fn fresh() -> Value {
+    json!({
+        "state": "active", "scenario_text": "", "scenario_name": "", "scenario_score": 0,
+        "tags": [], "filters": [],
+    })
+}
+
 /// CG-02
 pub(super) async fn create(
     _caller: Caller,
@@ -96,16 +104,14 @@ pub(super) async fn create(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let mut members = object(&body)?;
+    check_types(&members)?;
     nest_filters(&mut members);
     let mut scenarios = lock(&world.callgear.scenarios);
     let id = scenarios.keys().next_back().map_or(1, |last| last + 1);
-    let fresh = json!({
-        "state": "active", "scenario_text": "", "scenario_name": "", "scenario_score": 0,
-        "tags": [], "filters": [],
-    });
     members.insert("id".into(), json!(id));
-    let created = overlay(&fresh, members);
+    let created = overlay(&fresh(), members);
     scenarios.insert(id, created.clone());
+    note(&world, "scenario", id, Action::Added, &created);
     Ok(answer(StatusCode::OK, &created))
 }
 
@@ -128,10 +134,12 @@ pub(super) async fn update(
     let known = scenario(&world, &id)?;
     let id = number(&id)?;
     let mut members = object(&body)?;
+    check_types(&members)?;
     nest_filters(&mut members);
     members.insert("id".into(), json!(id));
-    let updated = overlay(&known, members);
+    let updated = put_over(&world, &known, &fresh(), members);
     lock(&world.callgear.scenarios).insert(id, updated.clone());
+    note(&world, "scenario", id, Action::Changed, &updated);
     Ok(answer(StatusCode::OK, &updated))
 }
 
@@ -155,6 +163,7 @@ pub(super) async fn toggle(
             json!(if active { "inactive" } else { "active" }),
         );
     }
+    note(&world, "scenario", id, Action::Changed, known);
     Ok(answer(StatusCode::OK, known))
 }
 
@@ -197,24 +206,39 @@ pub(super) async fn text_points(
     ))
 }
 
-/// CG-09: a flat list without the scenarios' ids, as the document's example shows it.
+/// CG-09: a flat list without the scenarios' ids, as the document's example shows it, or a list of
+/// such lists, as its text has it. Points are counted, or scenarios.
 pub(super) async fn all_points(
     _caller: Caller,
     State(world): State<Shared>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, Refusal> {
     let query = ListQuery::new(query);
+    query.sort(&["id"])?;
     let only: Option<i64> = query.number("id__eq")?;
-    let window = query.window(&world.options())?;
+    let options = world.options();
+    let window = query.window(&options)?;
     let scenarios = lock(&world.callgear.scenarios).clone();
     if only.is_some_and(|id| !scenarios.contains_key(&id)) {
         return Err(NOT_FOUND);
     }
-    let chosen = scenarios
+    let mut chosen: Vec<Vec<Value>> = scenarios
         .iter()
-        .filter(|(id, _)| only.is_none_or(|only| only == **id));
-    let points = chosen.flat_map(|(_, scenario)| points_of(scenario));
-    Ok(answer(StatusCode::OK, &Value::Array(window.of(points))))
+        .filter(|(id, _)| only.is_none_or(|only| only == **id))
+        .map(|(_, scenario)| points_of(scenario))
+        .collect();
+    if query.descending()? {
+        chosen.reverse();
+        for points in &mut chosen {
+            points.reverse();
+        }
+    }
+    let shown = if options.callgear_nested_points {
+        window.of(chosen.into_iter().map(Value::Array))
+    } else {
+        window.of(chosen.into_iter().flatten())
+    };
+    Ok(answer(StatusCode::OK, &Value::Array(shown)))
 }
 
 /// CG-10

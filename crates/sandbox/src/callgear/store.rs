@@ -4,12 +4,16 @@ use std::{collections::BTreeMap, sync::Mutex};
 
 use serde_json::{Map, Value};
 
-use super::{catalogue, ids};
+use super::{answer::Refusal, catalogue, ids};
 use crate::{
     call::Call,
     config::SandboxConfig,
     vendor::Vendor,
-    world::{World, lock},
+    world::{
+        World,
+        ledger::{Action, LedgerEvent},
+        lock,
+    },
 };
 
 /// The account's own state.
@@ -160,6 +164,52 @@ pub(super) fn find_result(world: &World, id: i64) -> Option<Found> {
 pub(super) fn integer(body: &Value, name: &str) -> Option<i64> {
     let member = body.get(name)?;
     member.as_i64().or_else(|| member.as_str()?.parse().ok())
+}
+
+/// What a `PUT` makes of something: the members of its body over those that were there, or, where
+/// the vendor replaces things as a whole, over those of a new one.
+pub(super) fn put_over(
+    world: &World,
+    known: &Value,
+    fresh: &Value,
+    change: Map<String, Value>,
+) -> Value {
+    if world.options().callgear_put_replaces {
+        overlay(fresh, change)
+    } else {
+        overlay(known, change)
+    }
+}
+
+/// Refuses members whose types the document rules out.
+pub(super) fn check_types(members: &Map<String, Value>) -> Result<(), Refusal> {
+    let refused = |name: &str| Err(Refusal::BadRequest(format!("{name} is invalid")));
+    for name in ["tags", "filters"] {
+        if members.get(name).is_some_and(|member| !member.is_array()) {
+            return refused(name);
+        }
+    }
+    let states = ["active", "inactive"];
+    match members.get("state") {
+        Some(state) if !state.as_str().is_some_and(|state| states.contains(&state)) => {
+            refused("state")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes down that the account's owner made or changed a scenario or a tag.
+pub(super) fn note(world: &World, kind: &'static str, id: i64, action: Action, body: &Value) {
+    let event = LedgerEvent {
+        vendor: Vendor::CallGear,
+        kind,
+        id: id.to_string(),
+        call_id: None,
+        version: 1,
+        action,
+        facts: body.clone(),
+    };
+    world.ledger.append(world.now(), event);
 }
 
 /// Takes over the members of a change.

@@ -12,9 +12,9 @@ use super::{
     answer::{Refusal, json as answer},
     auth::Caller,
     paging::ListQuery,
-    store::{integer, overlay},
+    store::{integer, note, overlay, put_over},
 };
-use crate::world::{Shared, lock};
+use crate::world::{Shared, ledger::Action, lock};
 
 const NOT_FOUND: Refusal = Refusal::NotFound("Tag is not found");
 
@@ -60,6 +60,14 @@ pub(super) async fn list(
     ))
 }
 
+/// A tag of which nothing is said.
+fn fresh(id: i64) -> Value {
+    json!({
+        "id": id, "comagic_tag_id": 3_700 + id, "performer": "operator", "condition": "discuss",
+        "color": "special-1", "description": "", "name": "",
+    })
+}
+
 /// CG-13: the client may choose the id, and so take over another tag, as the document's example
 /// does.
 pub(super) async fn create(
@@ -72,12 +80,15 @@ pub(super) async fn create(
     let free = tags.keys().next_back().map_or(1, |last| last + 1);
     let id = integer(&Value::Object(members.clone()), "id").unwrap_or(free);
     members.insert("id".into(), json!(id));
-    let fresh = json!({
-        "id": id, "comagic_tag_id": 3_700 + id, "performer": "operator", "condition": "discuss",
-        "color": "special-1", "description": "", "name": "",
-    });
-    let created = overlay(&fresh, members);
+    let taken = tags.contains_key(&id);
+    let created = overlay(&fresh(id), members);
     tags.insert(id, created.clone());
+    let action = if taken {
+        Action::Changed
+    } else {
+        Action::Added
+    };
+    note(&world, "tag", id, action, &created);
     Ok(answer(StatusCode::OK, &created))
 }
 
@@ -106,7 +117,8 @@ pub(super) async fn update(
     members.insert("id".into(), json!(id));
     let mut tags = lock(&world.callgear.tags);
     let known = tags.get(&id).ok_or(NOT_FOUND)?;
-    let updated = overlay(known, members);
+    let updated = put_over(&world, known, &fresh(id), members);
     tags.insert(id, updated.clone());
+    note(&world, "tag", id, Action::Changed, &updated);
     Ok(answer(StatusCode::OK, &updated))
 }

@@ -26,6 +26,12 @@ pub struct Options {
     pub callgear_summary_paging: bool,
     /// Whether a session without results answers 404 instead of an empty list.
     pub callgear_empty_is_404: bool,
+    /// Whether a `PUT` of a scenario or a tag replaces it as a whole, so that what its body leaves
+    /// out is lost, or only changes what the body names.
+    pub callgear_put_replaces: bool,
+    /// Whether the points of all scenarios come as a list for each scenario, as the document says,
+    /// or as one flat list, as its example shows.
+    pub callgear_nested_points: bool,
     /// How long an analysis takes; the sandbox's configuration when absent.
     pub alovoice_analysis_delay_ms: Option<u64>,
     /// Whether an unknown call answers `{"answer": null}` (true) or a plain 404 (false).
@@ -72,6 +78,8 @@ impl Default for Options {
             callgear_total_header: true,
             callgear_summary_paging: true,
             callgear_empty_is_404: false,
+            callgear_put_replaces: false,
+            callgear_nested_points: false,
             alovoice_analysis_delay_ms: None,
             alovoice_unknown_is_null: true,
             neuro_login_status: 422,

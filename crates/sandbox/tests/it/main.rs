@@ -3,6 +3,7 @@
 mod alovoice;
 mod callgear;
 mod callgear_editions;
+mod callgear_writes;
 mod core;
 mod faults;
 mod neuro;
