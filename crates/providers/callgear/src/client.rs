@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use callweave_provider::{
-    CallContext, ErrorKind, HttpClient, ProviderError, Result,
+    CallContext, ErrorKind, HttpClient, ProviderError, Result, Retry,
     decode::is_cut_off,
     http_client::{Answer, OutgoingRequest, Safety, StreamingAnswer},
+    passthrough::PassRequest,
+    tolerant,
 };
 use http::{
     HeaderName, HeaderValue, Method, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE},
+    header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, COOKIE},
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use crate::{
-    error::{error, judge, parse_error, transport},
+    error::{error, judge, once, parse_error, transport},
     settings::{AuthStyle, Settings},
 };
 
@@ -58,13 +61,7 @@ impl Client {
         operation: &'static str,
         path: &str,
     ) -> Result<Got> {
-        let address = format!("{}{path}", self.base_url);
-        let request = self.request(context, operation, Method::GET, &address)?;
-        let answer = self
-            .http
-            .send(outgoing(operation, Safety::Read, request))
-            .await
-            .map_err(|error| transport(operation, error))?;
+        let answer = self.read(context, operation, path).await?;
         match answer.status {
             StatusCode::NOT_FOUND
             | StatusCode::GONE
@@ -74,6 +71,107 @@ impl Client {
             status if status.is_success() => json_of(operation, answer).map(Got::Json),
             _ => Err(parse_error(operation, &answer, context.now)),
         }
+    }
+
+    /// Reads one thing by its id; that it is not there is an error.
+    pub(crate) async fn one(
+        &self,
+        context: &CallContext<'_>,
+        operation: &'static str,
+        path: &str,
+    ) -> Result<Value> {
+        let answer = self.read(context, operation, path).await?;
+        if !answer.status.is_success() {
+            return Err(parse_error(operation, &answer, context.now));
+        }
+        let body = json_of(operation, answer)?;
+        tolerant::parse(&body).map_err(|error| bad_response(operation, error.reason()))
+    }
+
+    /// Reads a list; `None` where the vendor answers 404, which it also does where a filter names
+    /// nothing.
+    pub(crate) async fn list(
+        &self,
+        context: &CallContext<'_>,
+        operation: &'static str,
+        path: &str,
+    ) -> Result<Option<Bytes>> {
+        let answer = self.read(context, operation, path).await?;
+        match answer.status {
+            StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
+            status if status.is_success() => json_of(operation, answer).map(Some),
+            _ => Err(parse_error(operation, &answer, context.now)),
+        }
+    }
+
+    async fn read(
+        &self,
+        context: &CallContext<'_>,
+        operation: &'static str,
+        path: &str,
+    ) -> Result<Answer> {
+        let address = format!("{}{path}", self.base_url);
+        let request = self.request(context, operation, Method::GET, &address)?;
+        self.send(operation, Safety::Read, request).await
+    }
+
+    async fn send(
+        &self,
+        operation: &'static str,
+        safety: Safety,
+        request: http::Request<Bytes>,
+    ) -> Result<Answer> {
+        self.http
+            .send(outgoing(operation, safety, request))
+            .await
+            .map_err(|error| transport(operation, error))
+    }
+
+    /// Makes something, once: after an outcome that is not known the error says never to try
+    /// again.
+    pub(crate) async fn post(
+        &self,
+        context: &CallContext<'_>,
+        operation: &'static str,
+        path: &str,
+        body: &Value,
+    ) -> Result<Option<Value>> {
+        self.write(context, operation, Method::POST, path, body)
+            .await
+            .map_err(once)
+    }
+
+    /// Writes something over that has an id.
+    pub(crate) async fn put(
+        &self,
+        context: &CallContext<'_>,
+        operation: &'static str,
+        path: &str,
+        body: &Value,
+    ) -> Result<Option<Value>> {
+        self.write(context, operation, Method::PUT, path, body)
+            .await
+    }
+
+    async fn write(
+        &self,
+        context: &CallContext<'_>,
+        operation: &'static str,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<Option<Value>> {
+        let address = format!("{}{path}", self.base_url);
+        let mut request = self.request(context, operation, method, &address)?;
+        request
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Bytes::from(body.to_string());
+        let answer = self.send(operation, Safety::Write, request).await?;
+        if answer.status.is_success() {
+            return written(operation, &answer);
+        }
+        Err(parse_error(operation, &answer, context.now))
     }
 
     /// Opens a file by its address.
@@ -116,18 +214,14 @@ impl Client {
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = body;
-        let answer = self
-            .http
-            .send(outgoing(operation, Safety::Write, request))
-            .await
-            .map_err(|error| transport(operation, error))?;
+        let answer = self.send(operation, Safety::Write, request).await?;
         if answer.status.is_success() {
             return json_of(operation, answer);
         }
         Err(parse_error(operation, &answer, context.now))
     }
 
-    /// Deletes something; that it is gone already is a success.
+    /// Deletes something. The answer has no body, and one that comes is not looked at.
     pub(crate) async fn delete(
         &self,
         context: &CallContext<'_>,
@@ -136,16 +230,42 @@ impl Client {
     ) -> Result<()> {
         let address = format!("{}{path}", self.base_url);
         let request = self.request(context, operation, Method::DELETE, &address)?;
-        let answer = self
-            .http
-            .send(outgoing(operation, Safety::Write, request))
-            .await
-            .map_err(|error| transport(operation, error))?;
-        let gone = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE);
-        if answer.status.is_success() || gone {
+        let answer = self.send(operation, Safety::Write, request).await?;
+        if answer.status.is_success() {
             return Ok(());
         }
         Err(parse_error(operation, &answer, context.now))
+    }
+
+    /// Sends a request of the caller's own making.
+    pub(crate) async fn forward(
+        &self,
+        context: &CallContext<'_>,
+        operation: &'static str,
+        address: &str,
+        pass: PassRequest,
+    ) -> Result<Answer> {
+        let safety = match pass.method {
+            Method::GET | Method::HEAD => Safety::Read,
+            _ => Safety::Write,
+        };
+        let mut request = self.request(context, operation, pass.method, address)?;
+        let headers = request.headers_mut();
+        if let Some(content_type) = pass.content_type {
+            headers.insert(CONTENT_TYPE, content_type);
+        }
+        if let Some(languages) = pass.accept_language {
+            headers.insert(ACCEPT_LANGUAGE, languages);
+        }
+        *request.body_mut() = pass.body;
+        let answer = self.send(operation, safety, request).await;
+        match (answer, safety) {
+            (Err(error), Safety::Write) => Err(once(error)),
+            (Ok(answer), _) if answer.status == StatusCode::UNAUTHORIZED => {
+                Err(parse_error(operation, &answer, context.now))
+            }
+            (answer, _) => answer,
+        }
     }
 
     fn request(
@@ -157,7 +277,7 @@ impl Client {
     ) -> Result<http::Request<Bytes>> {
         let token = context
             .access_token
-            .ok_or_else(|| error(operation, ErrorKind::Unauthorized))?;
+            .ok_or_else(|| error(operation, ErrorKind::Unauthorized).before_sending())?;
         let (name, value) = self.authentication(operation, token)?;
         let mut request = plain(context, operation, method, address)?;
         request.headers_mut().insert(name, value);
@@ -224,8 +344,23 @@ fn json_of(operation: &'static str, answer: Answer) -> Result<Bytes> {
             Err(bad_response(operation, "the answer is cut off").with_status(answer.status))
         }
         Some(b'{' | b'[' | b'"' | b'n') => Ok(answer.body),
+        // A score may come without anything around it.
+        Some(_) if serde_json::from_slice::<f64>(text).is_ok() => Ok(answer.body),
         _ => Err(bad_response(operation, "the answer is not JSON").with_status(answer.status)),
     }
+}
+
+/// What came back for a write. The documents leave open what that is, so nothing at all, or what
+/// cannot be read, tells no more than the status does; a page for people is somebody else's answer.
+fn written(operation: &'static str, answer: &Answer) -> Result<Option<Value>> {
+    let page = answer.body.trim_ascii_start().first() == Some(&b'<');
+    if page || answer.content_type() == "text/html" {
+        let error = bad_response(operation, "the answer is a page").with_status(answer.status);
+        return Err(error.with_retry(Retry::Never));
+    }
+    Ok(tolerant::parse(&answer.body)
+        .ok()
+        .filter(|value| !value.is_null()))
 }
 
 /// An answer came and is not what the documents say.

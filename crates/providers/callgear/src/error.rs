@@ -23,6 +23,40 @@ pub(crate) fn transport(operation: &'static str, error: TransportError) -> Provi
     error.into_provider_error(VENDOR, operation)
 }
 
+/// The error of something that must not happen twice: it is only worth another try where the
+/// vendor certainly did not take it.
+pub(crate) fn once(error: ProviderError) -> ProviderError {
+    if may_have_happened(&error) {
+        error.with_retry(Retry::Never)
+    } else {
+        error
+    }
+}
+
+/// Whether the vendor may have done what it was asked although it did not say so.
+pub(crate) fn may_have_happened(error: &ProviderError) -> bool {
+    let unclear = matches!(
+        error.kind,
+        ErrorKind::Transport
+            | ErrorKind::VendorFailure
+            | ErrorKind::BadResponse
+            | ErrorKind::UnexpectedRedirect
+    );
+    unclear && !error.unsent
+}
+
+/// An id that none of this vendor's things can have; nothing is sent for it.
+pub(crate) fn no_such(operation: &'static str) -> ProviderError {
+    error(operation, ErrorKind::NotFound)
+        .with_message("no id of this vendor: not a positive integer")
+        .before_sending()
+}
+
+/// A member of what the caller wrote does not fit this vendor.
+pub(crate) fn invalid(operation: &'static str, pointer: &str, detail: &str) -> ProviderError {
+    ProviderError::invalid_input(VENDOR, operation, pointer, detail)
+}
+
 /// Judges an answer that is no success, by its status first: the documents show errors whose body
 /// looks like a success, and two envelopes for the message.
 pub(crate) fn parse_error(

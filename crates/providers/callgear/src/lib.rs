@@ -7,16 +7,24 @@
 //! The document exists in two editions that differ in the nesting of results and in the operation
 //! that gives transcripts; both are served, and told apart by their answers.
 
+mod account;
 mod client;
 mod documents;
 mod error;
+mod evaluations;
 mod list;
+mod live;
 mod lookup;
 mod manifest;
 mod map;
+mod masking;
 mod media;
+mod members;
+mod passthrough;
 mod pull;
+mod rubrics;
 mod settings;
+mod taxonomy;
 mod token;
 mod walk;
 mod wire;
@@ -26,7 +34,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use callweave_provider::{
     Account, CallContext, Credentials, HttpClient, Lookup, Manifest, Provider, ProviderFactory,
-    Pull, Result, Settings, SettingsError, TokenGrant, address, media::MediaSource,
+    Pull, Result, Settings, SettingsError, TokenGrant, account::AccountAdmin, address,
+    evaluations::Evaluations, media::MediaSource, passthrough::Passthrough, rubrics::Rubrics,
+    taxonomy::Taxonomy,
 };
 use secrecy::ExposeSecret;
 
@@ -106,6 +116,26 @@ impl Provider for CallGear {
     }
 
     fn media(&self) -> Option<&dyn MediaSource> {
+        Some(self)
+    }
+
+    fn rubrics(&self) -> Option<&dyn Rubrics> {
+        Some(self)
+    }
+
+    fn taxonomy(&self) -> Option<&dyn Taxonomy> {
+        Some(self)
+    }
+
+    fn evaluations(&self) -> Option<&dyn Evaluations> {
+        Some(self)
+    }
+
+    fn account(&self) -> Option<&dyn AccountAdmin> {
+        Some(self)
+    }
+
+    fn passthrough(&self) -> Option<&dyn Passthrough> {
         Some(self)
     }
 

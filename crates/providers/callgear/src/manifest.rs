@@ -2,19 +2,12 @@
 
 use callweave_provider::{
     Manifest,
-    manifest::{AuthKind, Coverage, FieldSpec, RateBudget},
+    manifest::{AuthKind, FieldSpec, RateBudget},
 };
 
 use crate::VENDOR;
 
-const SYNC: &str = "POST /v1/connections/{id}/sync";
-const CALLS: &str = "GET /v1/calls";
-const CALL: &str = "GET /v1/calls/{id}";
-const TRANSCRIPT: &str = "GET /v1/calls/{id}/transcript";
-const ANALYSES: &str = "GET /v1/calls/{id}/analyses";
-const CHECK: &str = "POST /v1/connections/{id}/check";
-const CONNECT: &str = "POST /v1/connections";
-const CREDENTIALS: &str = "PUT /v1/connections/{id}/credentials";
+mod coverage;
 
 pub(crate) static MANIFEST: Manifest = Manifest {
     vendor: VENDOR,
@@ -41,7 +34,17 @@ pub(crate) static MANIFEST: Manifest = Manifest {
         },
     ],
     setting_fields: SETTING_FIELDS,
-    capabilities: &["pull", "lookup", "media", "tokens"],
+    capabilities: &[
+        "pull",
+        "lookup",
+        "media",
+        "tokens",
+        "rubrics",
+        "taxonomy",
+        "evaluations",
+        "account",
+        "passthrough",
+    ],
     calls_have_start_time: false,
     // The vendor names no limit. What a request takes bounds the rate long before this does, and a
     // 429 slows it down.
@@ -49,7 +52,7 @@ pub(crate) static MANIFEST: Manifest = Manifest {
         requests_per_second: 200,
         concurrency: 8,
     },
-    coverage: COVERAGE,
+    coverage: coverage::COVERAGE,
 };
 
 const SETTING_FIELDS: &[FieldSpec] = &[
@@ -117,6 +120,13 @@ const SETTING_FIELDS: &[FieldSpec] = &[
         "When given, results of any other application are refused.",
         "integer",
     ),
+    setting(
+        "rpc_methods",
+        "Procedures",
+        "Which methods may be called by rpc: names parted by commas, a * at the end of one stands \
+         for any ending. Default: get.*; empty: none.",
+        "string",
+    ),
 ];
 
 const fn setting(
@@ -134,120 +144,3 @@ const fn setting(
         kind,
     }
 }
-
-const fn reached(
-    operation: &'static str,
-    vendor_route: &'static str,
-    gateway_routes: &'static [&'static str],
-    fills: &'static [&'static str],
-) -> Coverage {
-    Coverage {
-        operation,
-        vendor_route,
-        gateway_routes,
-        fills,
-    }
-}
-
-const COVERAGE: &[Coverage] = &[
-    reached(
-        "CG-06",
-        "GET /scenarios/{scenario_id}/points",
-        &[SYNC, CALL, ANALYSES],
-        &[
-            "analyses.scorecards.items_total",
-            "analyses.scorecards.items.remote_id",
-            "analyses.scorecards.items.result",
-        ],
-    ),
-    reached(
-        "CG-12",
-        "GET /tags",
-        &[CHECK, CONNECT],
-        &["connection.state"],
-    ),
-    reached(
-        "CG-14",
-        "GET /tags/{id}",
-        &[SYNC, CALL, ANALYSES],
-        &[
-            "analyses.detections.name",
-            "analyses.detections.performer",
-            "analyses.detections.condition",
-            "analyses.detections.color",
-            "analyses.detections.description",
-        ],
-    ),
-    reached(
-        "CG-16",
-        "GET /scenario_result",
-        &[SYNC, CALLS],
-        &["remote_id", "analyses.remote_id"],
-    ),
-    reached(
-        "CG-18",
-        "GET /scenario_result/{id}",
-        &[SYNC, CALL, ANALYSES, TRANSCRIPT],
-        &[
-            "remote_id",
-            "remote_refs.app_id",
-            "analyses.remote_id",
-            "analyses.rubric_ref",
-            "analyses.scorecards",
-            "analyses.events",
-            "analyses.detections",
-            "analyses.summaries",
-            "stats",
-            "parties",
-            "media",
-            "transcript.utterances",
-        ],
-    ),
-    reached(
-        "CG-21",
-        "GET /scenario_result/{id}/summary",
-        &[SYNC, CALL, ANALYSES],
-        &["analyses.summaries", "rollup.summary"],
-    ),
-    reached(
-        "CG-23",
-        "GET /scenario_result/{id}/phrase_and_words",
-        &[SYNC, CALL, TRANSCRIPT],
-        &["transcript.utterances", "parties", "stats"],
-    ),
-    reached(
-        "CG-25",
-        "GET /scenario_result/{id}/success_points",
-        &[SYNC, CALL, ANALYSES],
-        &["analyses.scorecards.items"],
-    ),
-    reached(
-        "CG-27",
-        "GET /scenario_result/{id}/tags",
-        &[SYNC, CALL, ANALYSES],
-        &[
-            "analyses.detections.name",
-            "analyses.detections.color",
-            "rollup.tags",
-        ],
-    ),
-    reached(
-        "CG-29",
-        "GET /scenario_result/{id}/employees_metrics",
-        &[SYNC, CALL, ANALYSES],
-        &["analyses.events"],
-    ),
-    reached(
-        "CG-33",
-        "POST /api-login",
-        &[CONNECT, CREDENTIALS],
-        &["connection.token.expires_at"],
-    ),
-    reached("CG-36", "DELETE /tokens/{id}", &[CREDENTIALS], &[]),
-    reached(
-        "CG-37",
-        "GET /transcription",
-        &[SYNC, CALL, TRANSCRIPT],
-        &["transcript.utterances", "parties", "stats"],
-    ),
-];

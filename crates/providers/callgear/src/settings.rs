@@ -56,6 +56,7 @@ struct Wire {
     refetch_days: Option<u64>,
     transcript_source: Option<TranscriptSource>,
     app_id: Option<u64>,
+    rpc_methods: Option<String>,
 }
 
 /// The settings, checked.
@@ -78,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) transcript_source: TranscriptSource,
     /// The only application whose results are taken.
     pub(crate) app_id: Option<String>,
+    /// The procedures that may be called; one that ends with `*` stands for all that begin so.
+    rpc_methods: Vec<String>,
 }
 
 impl Settings {
@@ -112,7 +115,45 @@ impl Settings {
             refetch_days,
             transcript_source: wire.transcript_source.unwrap_or_default(),
             app_id: wire.app_id.map(|id| id.to_string()),
+            rpc_methods: rpc_methods(wire.rpc_methods.as_deref())?,
         })
+    }
+
+    /// Whether something is of the application that the settings name, as far as either tells one.
+    pub(crate) fn is_ours(&self, app_id: Option<&str>) -> bool {
+        match (self.app_id.as_deref(), app_id) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            _ => true,
+        }
+    }
+
+    /// Whether a procedure may be called.
+    pub(crate) fn may_call(&self, method: &str) -> bool {
+        let allows = |known: &String| match known.strip_suffix('*') {
+            Some(beginning) => method.starts_with(beginning),
+            None => method == known,
+        };
+        self.rpc_methods.iter().any(allows)
+    }
+}
+
+/// The procedures that a setting allows: without one those whose name says that they read.
+fn rpc_methods(setting: Option<&str>) -> Result<Vec<String>, SettingsError> {
+    let names = setting.unwrap_or("get.*").split(',').map(str::trim);
+    let names: Vec<String> = names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let is_name = |name: &String| {
+        let name = name.strip_suffix('*').unwrap_or(name);
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    if names.iter().all(is_name) {
+        Ok(names)
+    } else {
+        let detail = "must be names of methods parted by commas, each with at most a * at its end";
+        Err(SettingsError::at("rpc_methods", detail))
     }
 }
 
@@ -147,4 +188,33 @@ fn channel_roles(
             Ok((number, role))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(settings: &Value) -> Result<Settings, SettingsError> {
+        Settings::read(&Raw(settings.as_object().cloned().unwrap_or_default()))
+    }
+
+    #[test]
+    fn trap_c43_only_procedures_that_the_settings_name_may_be_called() {
+        let silent = read(&json!({})).unwrap();
+        assert!(silent.may_call("get.calls") && silent.may_call("get."));
+        assert!(!silent.may_call("delete.calls") && !silent.may_call("get"));
+        let none = read(&json!({"rpc_methods": ""})).unwrap();
+        assert!(!none.may_call("get.calls") && !none.may_call(""));
+        let some = read(&json!({"rpc_methods": " create.tag, report.* "})).unwrap();
+        assert!(some.may_call("create.tag") && some.may_call("report.of.all"));
+        assert!(!some.may_call("create.tags") && !some.may_call("get.calls"));
+        let all = read(&json!({"rpc_methods": "*"})).unwrap();
+        assert!(all.may_call("anything"));
+        for wrong in ["a b", "get.*.x", "drop;"] {
+            let error = read(&json!({"rpc_methods": wrong})).unwrap_err();
+            assert_eq!(error.pointer, "/rpc_methods");
+        }
+    }
 }

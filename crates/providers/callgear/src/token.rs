@@ -70,13 +70,21 @@ impl TokenGrant for CallGear {
 
     async fn revoke(&self, context: &CallContext<'_>, token_remote_id: &str) -> Result<()> {
         let path = format!("/tokens/{}", address::encode(token_remote_id));
-        self.client.delete(context, "CG-36", &path).await
+        match self.client.delete(context, "CG-36", &path).await {
+            // It is gone already.
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            outcome => outcome,
+        }
     }
 }
 
 /// Reads `expires_in`, which the document shows as an absolute time without zone (taken as UTC)
 /// and whose name promises seconds.
-fn expiry(expires_in: Option<&Value>, created_at: Option<&str>, now: Timestamp) -> Expiry {
+pub(crate) fn expiry(
+    expires_in: Option<&Value>,
+    created_at: Option<&str>,
+    now: Timestamp,
+) -> Expiry {
     let Some(value) = expires_in else {
         return Expiry::Unknown;
     };

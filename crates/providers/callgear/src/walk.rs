@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// The version of [`Position`]; a cursor of another version starts the walk anew.
 const VERSION: u32 = 1;
 /// How many rows a page asks for again.
-const OVERLAP: u64 = 5;
+pub(crate) const OVERLAP: u64 = 5;
 /// How often a walk may go back or meet the same page before it gives up.
 const MOST_STALLS: u32 = 24;
 /// How often the same page may come in place of the next one.
@@ -179,16 +179,34 @@ impl Position {
         before_edge || rows.iter().any(|row| self.anchors.contains(&row.id))
     }
 
-    fn new_rows(&self, rows: &[RowKey]) -> usize {
-        if self.ascending {
-            let is_new = |row: &&RowKey| match row.number {
-                Some(number) => Some(number) > self.last,
-                None => !self.anchors.contains(&row.id),
-            };
-            return rows.iter().filter(is_new).count();
+    /// Which of the rows that came for this position are met for the first time; none while the
+    /// walk has to go back first, for then they come again.
+    pub(crate) fn firsts(&self, rows: &[RowKey]) -> Vec<bool> {
+        let ascending = self.ascending && ascends(rows);
+        let now = Self {
+            ascending,
+            ..self.clone()
+        };
+        if now.probing || !now.seam_holds(rows) {
+            return vec![false; rows.len()];
         }
-        let known = rows.iter().rposition(|row| self.anchors.contains(&row.id));
-        known.map_or(rows.len(), |at| rows.len() - at - 1)
+        now.new_ones(rows).collect()
+    }
+
+    fn new_rows(&self, rows: &[RowKey]) -> usize {
+        self.new_ones(rows).filter(|new| *new).count()
+    }
+
+    fn new_ones<'a>(&'a self, rows: &'a [RowKey]) -> impl Iterator<Item = bool> + 'a {
+        let is_known = |row: &RowKey| self.anchors.contains(&row.id);
+        let last_known = rows.iter().rposition(is_known);
+        rows.iter()
+            .enumerate()
+            .map(move |(at, row)| match row.number {
+                Some(number) if self.ascending => Some(number) > self.last,
+                None if self.ascending => !is_known(row),
+                _ => last_known.is_none_or(|known| at > known),
+            })
     }
 
     fn forward(mut self, rows: &[RowKey], news: bool) -> Step {

@@ -131,11 +131,7 @@ impl Reading {
         let session = result
             .call_session_id
             .ok_or_else(|| refusal("a result without a call session", "/call_session_id"))?;
-        let foreign = match (&settings.app_id, &result.app_id) {
-            (Some(ours), Some(theirs)) => ours != theirs,
-            _ => false,
-        };
-        if foreign {
+        if !settings.is_ours(result.app_id.as_deref()) {
             return Err(refusal("a result of another application", "/app_id"));
         }
         Ok(Self {
@@ -293,8 +289,8 @@ fn refusal(reason: &str, pointer: &str) -> Refusal {
     }
 }
 
-/// Start and end of an entry in milliseconds.
-fn span_of(start: Option<f64>, end: Option<f64>) -> (Option<i64>, Option<i64>, bool) {
+/// Start and end of an entry in milliseconds, and whether they had to be put right.
+pub(crate) fn span_of(start: Option<f64>, end: Option<f64>) -> (Option<i64>, Option<i64>, bool) {
     use callweave_provider::number::{seconds_to_ms, span};
     let negative = |time: Option<f64>| time.is_some_and(|seconds| seconds < 0.0);
     let unreadable =

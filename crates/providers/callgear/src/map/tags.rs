@@ -188,28 +188,38 @@ fn detection(
 
 fn define(detection: &mut Detection, definition: &wire::TagDefinition) {
     detection.description.clone_from(&definition.description);
-    if let Some(performer) = &definition.performer {
-        detection.performer = match performer.trim().to_lowercase().as_str() {
-            "operator" | "agent" | "employee" => Performer::Agent,
-            "client" | "customer" => Performer::Customer,
-            "any" | "all" | "both" => Performer::Any,
-            _ => Performer::Other,
-        };
-        keep(detection, "performer", performer.as_str().into());
+    if let Some(word) = &definition.performer {
+        detection.performer = performer(word);
+        keep(detection, "performer", word.as_str().into());
     }
-    if let Some(condition) = &definition.condition {
-        detection.condition = Some(match condition.trim().to_lowercase().as_str() {
-            "discuss" | "discussed" => Condition::Discussed,
-            "not discuss" | "not discussed" | "not_discuss" => Condition::NotDiscussed,
-            _ => Condition::Other,
-        });
-        keep(detection, "condition", condition.as_str().into());
+    if let Some(word) = &definition.condition {
+        detection.condition = Some(condition(word));
+        keep(detection, "condition", word.as_str().into());
     }
     if let Some(id) = &definition.comagic_tag_id {
         keep(detection, "comagic_tag_id", id.as_str().into());
     }
     if let Some(active) = definition.is_active {
         keep(detection, "is_active", active.into());
+    }
+}
+
+/// Who has to say it, by the vendor's word.
+pub(crate) fn performer(word: &str) -> Performer {
+    match word.trim().to_lowercase().as_str() {
+        "operator" | "agent" | "employee" => Performer::Agent,
+        "client" | "customer" => Performer::Customer,
+        "any" | "all" | "both" => Performer::Any,
+        _ => Performer::Other,
+    }
+}
+
+/// Whether it has to be said, by the vendor's word.
+pub(crate) fn condition(word: &str) -> Condition {
+    match word.trim().to_lowercase().as_str() {
+        "discuss" | "discussed" => Condition::Discussed,
+        "not discuss" | "not discussed" | "not_discuss" => Condition::NotDiscussed,
+        _ => Condition::Other,
     }
 }
 

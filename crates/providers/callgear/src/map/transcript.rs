@@ -56,7 +56,8 @@ pub(crate) fn translate(
     let mut utterances: Vec<Utterance> = Vec::with_capacity(phrases.len());
     let mut mended: Vec<usize> = Vec::new();
     for phrase in sorted(phrases) {
-        let (utterance, odd) = utterance(utterances.len(), phrase, settings, &mut speakers);
+        let speaker = speakers.of(phrase.role.as_deref(), phrase.channel, settings);
+        let (utterance, odd) = utterance(utterances.len(), phrase, speaker);
         if odd {
             mended.push(utterances.len());
         }
@@ -144,14 +145,13 @@ fn sorted(mut phrases: Vec<wire::Phrase>) -> Vec<wire::Phrase> {
     phrases
 }
 
-fn utterance(
+/// A phrase, and whether its times had to be put right.
+pub(crate) fn utterance(
     seq: usize,
     phrase: wire::Phrase,
-    settings: &Settings,
-    speakers: &mut Speakers,
+    speaker: Option<i32>,
 ) -> (Utterance, bool) {
     let (start_ms, end_ms, mut odd) = span_of(phrase.start, phrase.end);
-    let speaker = speakers.of(phrase.role.as_deref(), phrase.channel, settings);
     let words = phrase.words_list.into_iter().flatten().flatten();
     let words = words
         .filter_map(|word| word_of(word, start_ms, end_ms, &mut odd))

@@ -5,10 +5,17 @@
     reason = "helpers of tests fail their test"
 )]
 
+mod account;
 mod canned;
 mod conformance;
+mod evaluations;
 mod mapping;
 mod mutation;
+mod parts;
+mod passthrough;
+mod rubrics;
 mod sandbox;
+mod scene;
 mod support;
+mod taxonomy;
 mod walking;

@@ -1,139 +1,16 @@
 //! Everything the sandbox has, over real HTTP, compared with its ledger of the truth.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use callweave_model::{AnalyzedCall, SystemClock, merge::absorb};
-use callweave_provider::{
-    Change, Cursor, ErrorKind, HttpClient, Next, Provider, ProviderFactory as _, RecordRef,
-    Settings, Walk, manifest::RateBudget,
-};
-use callweave_provider_callgear::CallGearFactory;
-use callweave_provider_http::{ConnectionScope, HttpTransport, TransportConfig, egress::Guard};
+use callweave_model::{AnalyzedCall, merge::absorb};
+use callweave_provider::{Change, ErrorKind};
 use callweave_provider_testkit::Caller;
-use callweave_sandbox::{LedgerEntry, Sandbox, SandboxConfig, Vendor};
+use callweave_sandbox::{LedgerEntry, Vendor};
 use secrecy::ExposeSecret as _;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-struct Scene {
-    sandbox: Sandbox,
-    provider: Arc<dyn Provider>,
-    caller: Caller,
-}
-
-impl Scene {
-    async fn new(calls: u32, options: Value, settings: Value) -> Self {
-        let config = SandboxConfig {
-            seed: 7,
-            calls_per_vendor: calls,
-            ..SandboxConfig::default()
-        };
-        let sandbox = Sandbox::start(config).await.unwrap();
-        let Value::Object(options) = options else {
-            panic!("options")
-        };
-        sandbox.world().set_options(options).unwrap();
-        let account = sandbox.world().credentials(&sandbox.base_url())["callgear"].clone();
-        let text = |name: &str| account[name].as_str().unwrap().to_owned();
-        let base_url = format!("{}{}", text("base_url"), text("api_path"));
-        let mut members = Map::from_iter([("base_url".to_owned(), json!(base_url))]);
-        members.extend(settings.as_object().cloned().unwrap());
-        let provider = CallGearFactory
-            .build(Settings(members), http(&base_url))
-            .unwrap();
-        let caller = Caller::new(&[
-            ("username", &text("username")),
-            ("password", &text("password")),
-        ]);
-        let grant = provider
-            .token_grant()
-            .unwrap()
-            .login(&caller.context())
-            .await
-            .unwrap();
-        let caller = caller.with_token(grant.access_token.expose_secret());
-        Self {
-            sandbox,
-            provider,
-            caller,
-        }
-    }
-
-    async fn walk(&self, cursor: Option<Cursor>) -> (BTreeSet<String>, Cursor) {
-        let (mut cursor, mut met) = (cursor, BTreeSet::new());
-        for _ in 0..500 {
-            let pull = self.provider.pull().unwrap();
-            let page = pull
-                .page(
-                    &self.caller.context(),
-                    "results",
-                    Walk::Full,
-                    cursor.as_ref(),
-                )
-                .await
-                .unwrap();
-            for change in page.changes {
-                match change {
-                    Change::Seen { record, .. } => met.insert(record.remote_id),
-                    other => panic!("{other:?}"),
-                };
-            }
-            match page.next {
-                Next::More(next) => cursor = Some(next),
-                Next::Done { resume } => return (met, resume),
-                Next::Unproved { reason, .. } => panic!("{reason}"),
-            }
-        }
-        panic!("the walk does not end");
-    }
-
-    async fn fetch(&self, kind: &str, id: &str) -> Change {
-        let lookup = self.provider.lookup().unwrap();
-        let record = RecordRef::new(kind, id);
-        lookup
-            .fetch(&self.caller.context(), &record, None)
-            .await
-            .unwrap()
-    }
-
-    fn ledger(&self) -> Vec<LedgerEntry> {
-        let (mut entries, mut after) = (Vec::new(), 0);
-        loop {
-            let page = self
-                .sandbox
-                .world()
-                .ledger_page(Vendor::CallGear, after, 500);
-            entries.extend(
-                page.entries
-                    .into_iter()
-                    .filter(|entry| entry.kind == "result"),
-            );
-            after = page.next_after;
-            if !page.more {
-                return entries;
-            }
-        }
-    }
-}
-
-fn http(base_url: &str) -> Arc<dyn HttpClient> {
-    let guard = Guard::new(["127.0.0.0/8".parse().unwrap()]);
-    let clock = Arc::new(SystemClock);
-    let transport = HttpTransport::new(TransportConfig::default(), guard, clock).unwrap();
-    transport.for_connection(ConnectionScope {
-        vendor: "callgear",
-        connection: base_url.to_owned(),
-        base_url: Some(base_url.to_owned()),
-        rate_budget: RateBudget {
-            requests_per_second: 5_000,
-            concurrency: 8,
-        },
-        limits: None,
-    })
-}
+use crate::scene::Scene;
 
 /// Compares an analysis of a call with what the sandbox knows of the result.
 fn compare(call: &AnalyzedCall, entry: &LedgerEntry) {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use callweave_model::AnalyzedCall;
 use callweave_provider::{
-    Change, HttpClient, Provider, ProviderFactory as _, RecordRef, Settings, change::Upsert,
+    Change, HttpClient, Provider, ProviderFactory as _, RecordRef, Settings,
+    change::Upsert,
+    listing::{ListQuery, Listing},
 };
 use callweave_provider_callgear::CallGearFactory;
 use callweave_provider_testkit::{Caller, CannedClient, Fixtures};
@@ -64,4 +66,29 @@ pub(crate) async fn upsert(client: &CannedClient, id: &str) -> Upsert {
 pub(crate) fn analysis(call: &AnalyzedCall) -> &callweave_model::Analysis {
     assert_eq!(call.analyses.len(), 1);
     &call.analyses[0]
+}
+
+/// What is asked of a list.
+pub(crate) fn query(limit: u32, position: Option<String>) -> ListQuery {
+    ListQuery {
+        limit,
+        position,
+        search: None,
+    }
+}
+
+/// All entries of a list, page by page.
+pub(crate) async fn page_through<T>(
+    mut page: impl AsyncFnMut(Option<String>) -> Listing<T>,
+) -> Vec<T> {
+    let (mut items, mut position) = (Vec::new(), None);
+    for _ in 0..2_000 {
+        let listing = page(position).await;
+        items.extend(listing.items);
+        match listing.next {
+            Some(next) => position = Some(next),
+            None => return items,
+        }
+    }
+    panic!("the list does not end");
 }
