@@ -24,6 +24,9 @@ const LABELS: &[(&str, PartyRole)] = &[
     ("робот", PartyRole::Bot),
 ];
 
+/// The most bytes between the beginning of a line and the colon after a label.
+const LONGEST_LABEL: usize = 120;
+
 /// Splits a labelled text into utterances without times, adding a party for every role it meets.
 ///
 /// Returns nothing when the text has fewer than two labels: then it is no dialogue.
@@ -64,14 +67,16 @@ fn labelled_turns(text: &str) -> Vec<(PartyRole, &str)> {
         let Some(before) = text.get(..colon) else {
             continue;
         };
-        let line = before
-            .rfind(['\n', '.', '!', '?', '…', ';'])
-            .map_or(0, |at| {
-                at + before
-                    .get(at..)
-                    .and_then(|rest| rest.chars().next())
-                    .map_or(1, char::len_utf8)
-            });
+        let from = before.floor_char_boundary(before.len().saturating_sub(LONGEST_LABEL));
+        let near = before.get(from..).unwrap_or_default();
+        let line = match near.rfind(['\n', '.', '!', '?', '…', ';']) {
+            Some(at) => {
+                let end = near.get(at..).and_then(|rest| rest.chars().next());
+                from + at + end.map_or(1, char::len_utf8)
+            }
+            None if from == 0 => 0,
+            None => continue,
+        };
         let Some(candidate) = before.get(line..) else {
             continue;
         };
@@ -137,6 +142,12 @@ mod tests {
         let words: Vec<&str> = turns.iter().map(|turn| turn.text.as_str()).collect();
         assert_eq!(words, ["Good day;", "Good day.", "Bye"]);
         assert_eq!(parties[0].role, PartyRole::Bot);
+    }
+
+    #[test]
+    fn case_036_colons_without_a_line_are_no_dialogue_and_no_work() {
+        let mut parties = Vec::new();
+        assert!(split_labelled(&"ж:".repeat(100_000), &mut parties).is_empty());
     }
 
     #[test]
