@@ -9,45 +9,21 @@ use http::{HeaderMap, header::ACCEPT_LANGUAGE};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{auth::Authorized, instants::Form};
+use super::{
+    auth::Authorized,
+    instants::Form,
+    plan::{Quota, Resource, quota},
+};
 use crate::world::{Shared, World};
 
 /// The user of the sandbox account.
 pub(crate) const USER_ID: i64 = 83;
 
-/// Business reports that are left when the sandbox starts.
-pub(crate) const REPORTS_LEFT: i64 = 24;
-
 /// Days of the plan before and after the epoch of the sandbox.
 const PLAN_BEGAN_DAYS: i64 = 88;
 const PLAN_LASTS_DAYS: i64 = 152;
 
-/// What the plan allows and what is left of it.
-#[derive(Debug, Clone, Copy)]
-struct Quota {
-    limit: i64,
-    left: i64,
-}
-
-impl Quota {
-    const fn used(self) -> i64 {
-        if self.limit > self.left {
-            self.limit - self.left
-        } else {
-            0
-        }
-    }
-}
-
-const AUDIO: Quota = Quota {
-    limit: 10_000,
-    left: 4_994,
-};
-/// The vendor's own sample does not add up either: more is left than the limit allows.
-const CALLS: Quota = Quota {
-    limit: 9_655,
-    left: 9_655,
-};
+/// Not counted by anything that the API offers.
 const TEXT: Quota = Quota {
     limit: 600_000,
     left: 600_000,
@@ -55,22 +31,6 @@ const TEXT: Quota = Quota {
 const IMAGES: Quota = Quota {
     limit: 10_000,
     left: 98,
-};
-/// What is left of the reports goes down with each of them.
-fn reports(world: &World) -> Quota {
-    let asked = world.transcripto.lock().business_reports;
-    Quota {
-        limit: 25,
-        left: REPORTS_LEFT - asked,
-    }
-}
-const VIDEO: Quota = Quota {
-    limit: 3_000,
-    left: 2_980,
-};
-const CHATS: Quota = Quota {
-    limit: 500,
-    left: 500,
 };
 
 /// TR-02: the plan. Its code is called `errorcode` here.
@@ -80,7 +40,10 @@ pub(crate) async fn tariff(
     headers: HeaderMap,
 ) -> Response {
     let (days_left, start, end) = period(&world);
-    let reports = reports(&world);
+    let of = |resource| quota(&world, resource);
+    let (audio, calls) = (of(Resource::AudioMinutes), of(Resource::CallMinutes));
+    let (video, chats) = (of(Resource::VideoMinutes), of(Resource::Chats));
+    let reports = of(Resource::BusinessReports);
     let mut tariff = json!({
         "id": 4,
         "name": "Enterprise",
@@ -89,31 +52,31 @@ pub(crate) async fn tariff(
         "text_tokens": TEXT.left,
         "image_tokens": IMAGES.left,
         "limits": {
-            "audio_minutes": AUDIO.limit,
-            "call_minutes": CALLS.limit,
+            "audio_minutes": audio.limit,
+            "call_minutes": calls.limit,
             "text_tokens": TEXT.limit,
             "image_tokens": IMAGES.limit,
             "report_count": reports.limit,
-            "video_minutes": VIDEO.limit,
-            "chat_count": CHATS.limit,
+            "video_minutes": video.limit,
+            "chat_count": chats.limit,
         },
         "remaining_resources": {
-            "available_audio_minutes": AUDIO.left,
-            "available_call_minutes": CALLS.left,
+            "available_audio_minutes": audio.left,
+            "available_call_minutes": calls.left,
             "available_text_tokens": TEXT.left,
             "available_image_tokens": IMAGES.left,
             "available_report_count": reports.left,
-            "available_video_minutes": VIDEO.left,
-            "available_chat_count": CHATS.left,
+            "available_video_minutes": video.left,
+            "available_chat_count": chats.left,
         },
         "usage": {
-            "used_audio_minutes": AUDIO.used(),
-            "used_call_minutes": CALLS.used(),
+            "used_audio_minutes": audio.used(),
+            "used_call_minutes": calls.used(),
             "used_text_tokens": TEXT.used(),
             "used_image_tokens": IMAGES.used(),
             "used_report_count": reports.used(),
-            "used_video_minutes": VIDEO.used(),
-            "used_chat_count": CHATS.used(),
+            "used_video_minutes": video.used(),
+            "used_chat_count": chats.used(),
         },
         "transcription_enabled": true,
         "image_generation_enabled": true,
@@ -136,6 +99,8 @@ pub(crate) async fn directories(State(world): State<Shared>, _: Authorized) -> R
 /// The plan as the login answer shows it: fewer members than the plan itself.
 pub(crate) fn short_tariff(world: &World) -> Value {
     let (days_left, start, end) = period(world);
+    let audio = quota(world, Resource::AudioMinutes);
+    let calls = quota(world, Resource::CallMinutes);
     json!({
         "id": 4,
         "name": "Enterprise",
@@ -144,14 +109,14 @@ pub(crate) fn short_tariff(world: &World) -> Value {
         "start_date": start,
         "end_date": end,
         "remaining_resources": {
-            "available_audio_minutes": AUDIO.left,
-            "available_call_minutes": CALLS.left,
+            "available_audio_minutes": audio.left,
+            "available_call_minutes": calls.left,
             "available_text_tokens": TEXT.left,
             "available_image_tokens": IMAGES.left,
         },
         "usage": {
-            "used_audio_minutes": AUDIO.used(),
-            "used_call_minutes": CALLS.used(),
+            "used_audio_minutes": audio.used(),
+            "used_call_minutes": calls.used(),
             "used_text_tokens": TEXT.used(),
             "used_image_tokens": IMAGES.used(),
         },

@@ -5,6 +5,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -92,6 +93,9 @@ pub(crate) fn original_text(view: &View<'_>, task: &Task, call: &Call) -> Option
     if !task.status.has_text() || task.kind == Type::Report {
         return None;
     }
+    if let Some(text) = task.written_text() {
+        return Some(text.to_owned());
+    }
     if matches!(task.kind, Type::Audio | Type::Youtube) {
         return Some(plain_text(call));
     }
@@ -171,6 +175,18 @@ pub(crate) fn funnel_stage(view: &View<'_>, task: &Task) -> &'static str {
 
 /// TR-12: the analysis of a task.
 pub(crate) async fn calls_analysis(
+    State(world): State<Shared>,
+    auth: Authorized,
+    code: Path<String>,
+) -> Response {
+    if world.options().transcripto_intro_paths {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    of_task(State(world), auth, code).await
+}
+
+/// The same under the path that only the introduction names.
+pub(crate) async fn of_task(
     State(world): State<Shared>,
     _: Authorized,
     Path(code): Path<String>,

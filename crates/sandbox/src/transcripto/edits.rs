@@ -1,4 +1,5 @@
-//! Changes of questions, folders, categories, searches and scripts (TR-15 to TR-32).
+//! Changes of questions, folders, categories, searches and scripts (TR-15 to TR-32). The ledger
+//! takes down each of them.
 
 use axum::{
     Json,
@@ -13,7 +14,13 @@ use super::{
     answer::Failure, auth::Authorized, catalog::QUESTIONS, criteria::Members, instants::Form,
     state::row,
 };
-use crate::world::Shared;
+use crate::{
+    vendor::Vendor,
+    world::{
+        Shared, World,
+        ledger::{Action, LedgerEvent},
+    },
+};
 
 type Outcome = Result<Value, Failure>;
 
@@ -50,8 +57,7 @@ fn id_in_body(path: &str, body: &Map<String, Value>, name: &str) -> Result<i64, 
 fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     body.get(name)
         .and_then(Value::as_str)
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
+        .filter(|text| !text.trim().is_empty())
 }
 
 fn required<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a str, Failure> {
@@ -68,6 +74,26 @@ fn overwrite(target: &mut Value, body: &Map<String, Value>, names: &[&str]) {
             }
         }
     }
+}
+
+/// Writes a row down as it is now, or as it was.
+fn note(world: &World, kind: &'static str, action: Action, row: &Value) {
+    let event = LedgerEvent {
+        vendor: Vendor::Transcripto,
+        kind,
+        id: row["id"].to_string(),
+        call_id: None,
+        version: 1,
+        action,
+        facts: row.clone(),
+    };
+    world.ledger.append(world.now(), event);
+}
+
+/// Takes a row out of its list.
+fn remove(rows: &mut Vec<Value>, id: i64) -> Option<Value> {
+    let place = rows.iter().position(|row| row["id"] == id)?;
+    Some(rows.remove(place))
 }
 
 fn touch(target: &mut Value, form: Form, now: Timestamp) {
@@ -94,6 +120,7 @@ pub(crate) async fn create_question(
         }
         let row = json!({ "id": state.new_id(), "question": question, "is_active": true });
         state.questions.push(row.clone());
+        note(&world, "question", Action::Added, &row);
         Ok(json!({
             "success": true, "error_code": 0, "message": "Checklist question created", "data": row,
         }))
@@ -117,6 +144,7 @@ pub(crate) async fn edit_question(
             return Err(Failure::new(4055, "Cannot edit: answers already exist"));
         }
         overwrite(question, &body, &["question"]);
+        note(&world, "question", Action::Changed, question);
         Ok(json!({
             "success": true,
             "error_code": 0,
@@ -139,6 +167,7 @@ pub(crate) async fn delete_question(
             .ok_or_else(|| Failure::new(4053, "Checklist not found"))?;
         let hidden = Map::from_iter([("is_active".to_owned(), json!(false))]);
         overwrite(question, &hidden, &["is_active"]);
+        note(&world, "question", Action::Deleted, question);
         Ok(json!({
             "success": true, "error_code": 0, "message": "Checklist question deleted", "id": id,
         }))
@@ -156,6 +185,7 @@ pub(crate) async fn create_directory(
         let mut state = world.transcripto.lock();
         let row = json!({ "id": state.new_id(), "name": name });
         state.directories.push(row.clone());
+        note(&world, "directory", Action::Added, &row);
         Ok(json!({ "success": true, "error_code": 0, "directory": row }))
     }))
 }
@@ -168,11 +198,9 @@ pub(crate) async fn delete_directory(
 ) -> Response {
     answer(id_of(&id).and_then(|id| {
         let mut state = world.transcripto.lock();
-        let before = state.directories.len();
-        state.directories.retain(|row| row["id"] != id);
-        if state.directories.len() == before {
-            return Err(Failure::new(4041, "Directory not found"));
-        }
+        let gone = remove(&mut state.directories, id)
+            .ok_or_else(|| Failure::new(4041, "Directory not found"))?;
+        note(&world, "directory", Action::Deleted, &gone);
         Ok(json!({ "error_code": 0, "message": "Directory deleted successfully" }))
     }))
 }
@@ -187,6 +215,7 @@ pub(crate) async fn create_category(
         let name = required(&body, "name")?;
         let now = Form::Offset.write(world.now());
         let mut state = world.transcripto.lock();
+        check_parent(&state.categories, &body)?;
         let row = json!({
             "id": state.new_id(),
             "name": name,
@@ -196,6 +225,7 @@ pub(crate) async fn create_category(
             "updated_at": now,
         });
         state.categories.push(row.clone());
+        note(&world, "category", Action::Added, &row);
         Ok(saved(&row))
     }))
 }
@@ -209,13 +239,29 @@ pub(crate) async fn edit_category(
 ) -> Response {
     answer(object(&body).and_then(|body| {
         let id = id_in_body(&id, &body, "category_id")?;
+        if body.contains_key("name") && text(&body, "name").is_none() {
+            return Err(Failure::invalid("name must not be empty"));
+        }
         let mut state = world.transcripto.lock();
+        check_parent(&state.categories, &body)?;
         let category = row(&mut state.categories, id)
             .ok_or_else(|| Failure::new(4059, "Category not found"))?;
         overwrite(category, &body, &["name", "description", "parent_id"]);
         touch(category, Form::Offset, world.now());
+        note(&world, "category", Action::Changed, category);
         Ok(saved(category))
     }))
+}
+
+/// A parent has to be one of the account's categories.
+fn check_parent(categories: &[Value], body: &Map<String, Value>) -> Result<(), Failure> {
+    let parent = Members(body).integer("parent_id")?;
+    let known = parent.is_none_or(|id| categories.iter().any(|row| row["id"] == id));
+    if known {
+        Ok(())
+    } else {
+        Err(Failure::new(4059, "Category not found"))
+    }
 }
 
 /// TR-25: deletes a category that has no children.
@@ -235,7 +281,9 @@ pub(crate) async fn delete_category(
                 "Cannot delete a category that has child records",
             ));
         }
-        state.categories.retain(|row| row["id"] != id);
+        if let Some(gone) = remove(&mut state.categories, id) {
+            note(&world, "category", Action::Deleted, &gone);
+        }
         Ok(deleted())
     }))
 }
@@ -257,6 +305,7 @@ pub(crate) async fn save_search(
         let mut state = world.transcripto.lock();
         if let Some(known) = state.searches.iter_mut().find(|row| row["name"] == name) {
             overwrite(known, &body, &["criteria"]);
+            note(&world, "filter", Action::Changed, known);
         } else {
             let row = json!({
                 "id": state.new_id(),
@@ -264,6 +313,7 @@ pub(crate) async fn save_search(
                 "criteria": criteria,
                 "created_at": created_at,
             });
+            note(&world, "filter", Action::Added, &row);
             state.searches.push(row);
         }
         Ok(json!({ "success": true, "message": "Filter created or updated" }))
@@ -278,11 +328,9 @@ pub(crate) async fn delete_search(
 ) -> Response {
     answer(id_of(&id).and_then(|id| {
         let mut state = world.transcripto.lock();
-        let before = state.searches.len();
-        state.searches.retain(|row| row["id"] != id);
-        if state.searches.len() == before {
-            return Err(Failure::new(4066, "Filter not found"));
-        }
+        let gone = remove(&mut state.searches, id)
+            .ok_or_else(|| Failure::new(4066, "Filter not found"))?;
+        note(&world, "filter", Action::Deleted, &gone);
         Ok(json!({ "success": true, "message": "Filter deleted" }))
     }))
 }
@@ -326,6 +374,7 @@ pub(crate) async fn create_script(
             "updated_at": now,
         });
         state.scripts.push(row.clone());
+        note(&world, "script", Action::Added, &row);
         Ok(saved(&row))
     }))
 }
@@ -356,6 +405,7 @@ pub(crate) async fn edit_script(
             row(&mut state.scripts, id).ok_or_else(|| Failure::new(4053, "Script not found"))?;
         overwrite(script, &body, &SCRIPT_MEMBERS);
         touch(script, Form::Zulu, world.now());
+        note(&world, "script", Action::Changed, script);
         Ok(saved(script))
     }))
 }
@@ -370,11 +420,9 @@ pub(crate) async fn delete_script(
     answer(object(&body).and_then(|body| {
         let id = id_in_body(&id, &body, "script_id")?;
         let mut state = world.transcripto.lock();
-        let before = state.scripts.len();
-        state.scripts.retain(|row| row["id"] != id);
-        if state.scripts.len() == before {
-            return Err(Failure::new(4053, "Script not found"));
-        }
+        let gone =
+            remove(&mut state.scripts, id).ok_or_else(|| Failure::new(4053, "Script not found"))?;
+        note(&world, "script", Action::Deleted, &gone);
         Ok(deleted())
     }))
 }

@@ -13,8 +13,10 @@ mod criteria;
 mod docx;
 mod edits;
 mod files;
+mod given;
 mod instants;
 mod lists;
+mod plan;
 mod reports;
 mod search;
 mod state;
@@ -50,10 +52,15 @@ pub(crate) fn router(world: &Shared) -> Router {
         .route("/user/tariff", on("TR-02", get(account::tariff)))
         .merge(upload_routes(world))
         .route("/tasks/filter", search)
+        .route("/user/tasks/filter", on("TR-10", get(search::of_user)))
         .route("/gettask", on("TR-11", get(search::task)))
         .route(
             "/api/calls_analysis_v2/{task_code}",
             on("TR-12", get(analysis::calls_analysis)),
+        )
+        .route(
+            "/api/calls_analysis/{task_code}",
+            on("TR-12", get(analysis::of_task)),
         )
         .merge(checklist_routes(world))
         .merge(list_routes(world))

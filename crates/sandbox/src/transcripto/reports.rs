@@ -11,11 +11,11 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    account::REPORTS_LEFT,
     answer::Failure,
     auth::Authorized,
     files::download,
     instants,
+    plan::{self, Resource},
     task::{Task, Type, View},
     upload::submit,
 };
@@ -50,15 +50,13 @@ fn create_report(world: &World, body: &[u8]) -> Result<Value, Failure> {
         return Err(Failure::new(4062, "start_date is later than end_date"));
     }
     let kind = text("report_type").unwrap_or("standard");
-    let mut left = None;
-    if kind == "business" {
-        let mut state = world.transcripto.lock();
-        if state.business_reports >= REPORTS_LEFT {
-            return Err(Failure::new(4602, "Business report quota exhausted"));
-        }
-        state.business_reports += 1;
-        left = Some(REPORTS_LEFT - state.business_reports);
+    plan::active(world, 4602)?;
+    // Only business reports are counted.
+    let counted = kind == "business";
+    if counted {
+        plan::take(world, Resource::BusinessReports, Some(100))?;
     }
+    let left = counted.then(|| plan::quota(world, Resource::BusinessReports).left);
     let mut extra = Map::new();
     extra.insert("uploaded_at".to_owned(), json!(world.now()));
     extra.insert("undated".to_owned(), json!(true));
@@ -69,7 +67,8 @@ fn create_report(world: &World, body: &[u8]) -> Result<Value, Failure> {
         extra,
         ..CallPatch::default()
     };
-    let task = submit(world, patch)?;
+    let given = json!({ "fields": members });
+    let task = submit(world, patch, &given)?;
     let mut answer = json!({
         "success": true,
         "error_code": 0,

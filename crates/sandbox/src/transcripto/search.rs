@@ -8,6 +8,7 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -23,6 +24,9 @@ const DEFAULT_PAGE_SIZE: i64 = 10;
 
 /// TR-09: the search with a JSON body.
 pub(crate) async fn by_body(State(world): State<Shared>, _: Authorized, body: Bytes) -> Response {
+    if world.options().transcripto_intro_paths {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     if body.is_empty() {
         return answer(&View::of(&world), &Map::new());
     }
@@ -34,6 +38,18 @@ pub(crate) async fn by_body(State(world): State<Shared>, _: Authorized, body: By
 
 /// TR-10: the search with a query; lists are separated by commas.
 pub(crate) async fn by_query(
+    State(world): State<Shared>,
+    auth: Authorized,
+    query: Query<HashMap<String, String>>,
+) -> Response {
+    if world.options().transcripto_intro_paths {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    of_user(State(world), auth, query).await
+}
+
+/// The same under the path that only the introduction names.
+pub(crate) async fn of_user(
     State(world): State<Shared>,
     _: Authorized,
     Query(parameters): Query<HashMap<String, String>>,

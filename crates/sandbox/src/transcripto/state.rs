@@ -1,16 +1,18 @@
 //! What changes in the account besides the tasks: folders, questions, categories, searches, scripts.
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     sync::{Mutex, MutexGuard},
 };
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
     catalog::{CATEGORIES, DIRECTORIES, QUESTIONS, SCRIPTS},
     instants::{Form, day},
+    plan::Spent,
 };
 use crate::world::lock;
 
@@ -31,14 +33,44 @@ pub(crate) struct Inner {
     pub(crate) shown_token: Option<String>,
     /// Original names of all uploads: the same name twice is a duplicate.
     pub(crate) uploaded_names: HashSet<String>,
-    /// Business reports that were asked for.
-    pub(crate) business_reports: i64,
+    /// What was used of the plan.
+    pub(crate) spent: Spent,
+    /// The files that came in, by the code of their task.
+    pub(crate) files: Files,
     pub(crate) directories: Vec<Value>,
     pub(crate) questions: Vec<Value>,
     /// Without `children_count`, which is counted when the list is shown.
     pub(crate) categories: Vec<Value>,
     pub(crate) scripts: Vec<Value>,
     pub(crate) searches: Vec<Value>,
+}
+
+/// The most bytes of uploaded files that are kept; of older ones there is another sound.
+const KEPT_BYTES: usize = 64 * 1024 * 1024;
+
+/// Uploaded files, the latest of them.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    kept: VecDeque<(String, Bytes)>,
+}
+
+impl Files {
+    /// Keeps a file under the code of its task.
+    pub(crate) fn keep(&mut self, code: String, bytes: Bytes) {
+        self.kept.push_back((code, bytes));
+        let mut size: usize = self.kept.iter().map(|(_, bytes)| bytes.len()).sum();
+        while size > KEPT_BYTES
+            && let Some((_, oldest)) = self.kept.pop_front()
+        {
+            size -= oldest.len();
+        }
+    }
+
+    /// The file of a task.
+    pub(crate) fn of(&self, code: &str) -> Option<Bytes> {
+        let found = self.kept.iter().find(|(known, _)| known == code);
+        found.map(|(_, bytes)| bytes.clone())
+    }
 }
 
 impl TranscriptoState {
@@ -49,7 +81,8 @@ impl TranscriptoState {
                 issued: 0,
                 shown_token: None,
                 uploaded_names: HashSet::new(),
-                business_reports: 0,
+                spent: Spent::default(),
+                files: Files::default(),
                 directories: DIRECTORIES
                     .iter()
                     .map(|(id, name)| json!({ "id": id, "name": name }))

@@ -307,7 +307,8 @@ impl Task {
         match self.kind {
             Type::Chat | Type::Email => None,
             Type::Youtube => Some(format!("https://video.example/watch?v=clip{id}")),
-            Type::Report => Some(format!("report_{id}.pdf")),
+            // The names are there when the report is.
+            Type::Report => self.status.is_done().then(|| format!("report_{id}.pdf")),
             _ if self.chance(seed, 31).is_multiple_of(20) => {
                 Some(format!("Звонок «тест» {id}.wav"))
             }
@@ -358,12 +359,23 @@ impl Task {
         }
     }
 
+    /// The length of the sound: of an uploaded file as it was measured.
+    pub(crate) fn duration_ms(&self, call: &Call) -> i64 {
+        let measured = self.said.get("duration_ms").and_then(Value::as_i64);
+        measured.unwrap_or(call.duration_ms)
+    }
+
+    /// The text that was handed in instead of a sound.
+    pub(crate) fn written_text(&self) -> Option<&str> {
+        self.said("original_text")
+    }
+
     /// `task_length`: minutes with two decimals, 0 for what has no duration.
     pub(crate) fn minutes(&self, call: &Call) -> f64 {
         if matches!(self.kind, Type::Chat | Type::Email | Type::Report) {
             return 0.0;
         }
-        let hundredths = (call.duration_ms + 300) / 600;
+        let hundredths = (self.duration_ms(call) + 300) / 600;
         f64::from(i32::try_from(hundredths).unwrap_or(i32::MAX)) / 100.0
     }
 
@@ -372,7 +384,7 @@ impl Task {
         if matches!(self.kind, Type::Chat | Type::Email) {
             0
         } else {
-            (call.duration_ms + 500) / 1_000
+            (self.duration_ms(call) + 500) / 1_000
         }
     }
 

@@ -1,7 +1,5 @@
 //! Work that is handed in (TR-03 to TR-07). None of it is idempotent, so that the ledger counts it.
 
-use std::collections::HashMap;
-
 use axum::{
     Json,
     body::Bytes,
@@ -14,6 +12,8 @@ use serde_json::{Map, Value, json};
 use super::{
     answer::Failure,
     auth::Authorized,
+    given::{Given, Sound},
+    plan::{self, Resource},
     task::{Task, View},
 };
 use crate::{
@@ -25,10 +25,6 @@ use crate::{
     },
 };
 
-const FORMATS: [&str; 9] = [
-    "wav", "mp3", "ogg", "oga", "opus", "m4a", "flac", "webm", "aac",
-];
-const SHORTEST_MS: u64 = 2_000;
 /// Hosts that a video link may name.
 const VIDEO_HOSTS: [&str; 6] = [
     "youtube.com",
@@ -39,82 +35,6 @@ const VIDEO_HOSTS: [&str; 6] = [
     "video.example",
 ];
 
-/// The fields of a form or of a JSON body, and the file if there was one.
-#[derive(Default)]
-struct Given {
-    fields: HashMap<String, String>,
-    file: Option<(String, Bytes)>,
-}
-
-impl Given {
-    /// A form. A form that cannot be read has no file.
-    async fn form(form: Result<Multipart, MultipartRejection>) -> Self {
-        let mut given = Self::default();
-        let Ok(mut form) = form else { return given };
-        while let Ok(Some(field)) = form.next_field().await {
-            let name = field.name().unwrap_or_default().to_owned();
-            let file_name = field.file_name().map(str::to_owned);
-            let Ok(bytes) = field.bytes().await else {
-                continue;
-            };
-            match file_name {
-                Some(file_name) if name == "file" => given.file = Some((file_name, bytes)),
-                _ => {
-                    let text = String::from_utf8_lossy(&bytes).into_owned();
-                    given.fields.insert(name, text);
-                }
-            }
-        }
-        given
-    }
-
-    fn json(body: &[u8]) -> Result<(Self, Map<String, Value>), Failure> {
-        let members: Map<String, Value> = serde_json::from_slice(body)
-            .ok()
-            .ok_or_else(|| Failure::invalid("The body must be a JSON object"))?;
-        let fields = members
-            .iter()
-            .filter_map(|(name, value)| match value {
-                Value::String(text) => Some((name.clone(), text.clone())),
-                Value::Number(number) => Some((name.clone(), number.to_string())),
-                _ => None,
-            })
-            .collect();
-        Ok((Self { fields, file: None }, members))
-    }
-
-    fn field(&self, name: &str) -> Option<&str> {
-        self.fields
-            .get(name)
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
-    }
-
-    /// A sound file that the vendor takes.
-    fn sound(&self) -> Result<&str, Failure> {
-        let (name, bytes) = self
-            .file
-            .as_ref()
-            .filter(|(_, bytes)| !bytes.is_empty())
-            .ok_or_else(|| Failure::new(4024, "File not provided"))?;
-        let known = name
-            .rsplit_once('.')
-            .is_some_and(|(_, ending)| FORMATS.contains(&ending.to_lowercase().as_str()));
-        if !known {
-            return Err(Failure::new(4025, "Unsupported file format"));
-        }
-        match wav_length_ms(bytes) {
-            Some(length) if length < SHORTEST_MS => {
-                Err(Failure::new(4092, "Audio is too short (< 2 sec)"))
-            }
-            None if name.to_lowercase().ends_with(".wav") => {
-                Err(Failure::new(4026, "File decoding error"))
-            }
-            _ => Ok(name),
-        }
-    }
-}
-
 /// TR-03: a call as a file.
 pub(crate) async fn call_file(
     State(world): State<Shared>,
@@ -122,20 +42,85 @@ pub(crate) async fn call_file(
     form: Result<Multipart, MultipartRejection>,
 ) -> Response {
     let given = Given::form(form).await;
-    let outcome = given.sound().and_then(|name| {
-        let mut patch = call_patch(&world, &given, name)?;
-        if !world
-            .transcripto
-            .lock()
-            .uploaded_names
-            .insert(name.to_owned())
-        {
-            return Err(Failure::new(4091, "Duplicate file"));
-        }
-        patch.extra.insert("type".to_owned(), json!("call"));
-        submit(&world, patch)
+    created(call_of_file(&world, &given))
+}
+
+fn call_of_file(world: &World, given: &Given) -> Result<Task, Failure> {
+    let sound = given.sound()?;
+    let patch = call_patch(world, given, &sound.name)?;
+    plan::active(world, 4044)?;
+    let new = world
+        .transcripto
+        .lock()
+        .uploaded_names
+        .insert(sound.name.clone());
+    if !new {
+        return Err(Failure::new(4091, "Duplicate file"));
+    }
+    let outcome = sent_file(world, given, &sound, patch, Resource::CallMinutes);
+    if outcome.is_err() {
+        world.transcripto.lock().uploaded_names.remove(&sound.name);
+    }
+    outcome
+}
+
+/// TR-05: any sound file.
+pub(crate) async fn audio_file(
+    State(world): State<Shared>,
+    _: Authorized,
+    form: Result<Multipart, MultipartRejection>,
+) -> Response {
+    let given = Given::form(form).await;
+    let outcome = given.sound().and_then(|sound| {
+        let mut patch = base_patch(&world, &given)?;
+        plan::active(&world, 4044)?;
+        patch.extra.insert("type".to_owned(), json!("audio"));
+        let name = json!(sound.name);
+        patch.extra.insert("file_name".to_owned(), name);
+        patch.extra.insert("undated".to_owned(), json!(true));
+        sent_file(&world, &given, &sound, patch, Resource::AudioMinutes)
     });
     created(outcome)
+}
+
+/// A file that was found good becomes a task, and can be fetched as it came.
+fn sent_file(
+    world: &World,
+    given: &Given,
+    sound: &Sound,
+    mut patch: CallPatch,
+    resource: Resource,
+) -> Result<Task, Failure> {
+    if let Some(length) = sound.length_ms {
+        patch.extra.insert("duration_ms".to_owned(), json!(length));
+    }
+    let hundredths = sound.length_ms.map(in_hundredths);
+    plan::take(world, resource, hundredths)?;
+    let told = json!({
+        "fields": given.fields,
+        "file_name": sound.name,
+        "file_bytes": sound.bytes.len(),
+    });
+    let task = submit(world, patch, &told)?;
+    let mut state = world.transcripto.lock();
+    state.files.keep(task.code.to_string(), sound.bytes.clone());
+    drop(state);
+    if hundredths.is_none() {
+        settle(world, &task, resource);
+    }
+    Ok(task)
+}
+
+/// Minutes in hundredths.
+const fn in_hundredths(length_ms: i64) -> i64 {
+    (length_ms + 300) / 600
+}
+
+/// Takes from the plan what a task turned out to be.
+fn settle(world: &World, task: &Task, resource: Resource) {
+    if let Some(call) = View::of(world).call(task) {
+        plan::settle(world, resource, in_hundredths(task.duration_ms(&call)));
+    }
 }
 
 /// TR-04: a call by its URL. The sandbox downloads nothing.
@@ -151,26 +136,12 @@ pub(crate) async fn call_url(State(world): State<Shared>, _: Authorized, body: B
             .filter(|place| place.contains('/'))
             .ok_or_else(|| Failure::new(4024, "Failed to download the file by URL"))?;
         let name = place.rsplit('/').next().unwrap_or_default();
-        let mut patch = call_patch(&world, &given, name)?;
-        patch.extra.insert("type".to_owned(), json!("call"));
-        submit(&world, patch)
-    });
-    created(outcome)
-}
-
-/// TR-05: any sound file.
-pub(crate) async fn audio_file(
-    State(world): State<Shared>,
-    _: Authorized,
-    form: Result<Multipart, MultipartRejection>,
-) -> Response {
-    let given = Given::form(form).await;
-    let outcome = given.sound().and_then(|name| {
-        let mut patch = base_patch(&world, &given)?;
-        patch.extra.insert("type".to_owned(), json!("audio"));
-        patch.extra.insert("file_name".to_owned(), json!(name));
-        patch.extra.insert("undated".to_owned(), json!(true));
-        submit(&world, patch)
+        let patch = call_patch(&world, &given, name)?;
+        plan::active(&world, 4044)?;
+        plan::take(&world, Resource::CallMinutes, None)?;
+        let task = submit(&world, patch, &json!({ "fields": given.fields }))?;
+        settle(&world, &task, Resource::CallMinutes);
+        Ok(task)
     });
     created(outcome)
 }
@@ -194,10 +165,14 @@ pub(crate) async fn video_url(State(world): State<Shared>, _: Authorized, body: 
             return Err(Failure::new(4017, "Invalid/unsupported URL"));
         }
         let mut patch = base_patch(&world, &given)?;
+        plan::active(&world, 4044)?;
+        plan::take(&world, Resource::VideoMinutes, None)?;
         patch.extra.insert("type".to_owned(), json!("youtubenew"));
         patch.extra.insert("file_name".to_owned(), json!(url));
         patch.extra.insert("undated".to_owned(), json!(true));
-        submit(&world, patch)
+        let task = submit(&world, patch, &json!({ "fields": given.fields }))?;
+        settle(&world, &task, Resource::VideoMinutes);
+        Ok(task)
     });
     match outcome {
         Ok(task) => Json(json!({
@@ -228,14 +203,12 @@ fn chat_task(world: &World, body: &[u8]) -> Result<Task, Failure> {
         Some(Value::Array(chunks)) => chunks.iter().filter_map(chunk_text).collect(),
         _ => Vec::new(),
     };
-    let lines: Vec<LinePatch> = match given.field("text") {
-        Some(text) => text.lines().filter_map(line).collect(),
-        None => chunks
-            .iter()
-            .flat_map(|chunk| chunk.lines())
-            .filter_map(line)
-            .collect(),
+    // What was sent is the text of the task, as it was sent.
+    let text = match given.field("text") {
+        Some(text) => text.to_owned(),
+        None => chunks.join("\n"),
     };
+    let lines: Vec<LinePatch> = text.lines().filter_map(line).collect();
     if lines.is_empty() {
         return Err(Failure::new(4002, "text or chunks must be provided"));
     }
@@ -253,9 +226,12 @@ fn chat_task(world: &World, body: &[u8]) -> Result<Task, Failure> {
                 .map(|zoned| zoned.timestamp());
         }
     }
+    plan::active(world, 4044)?;
+    plan::take(world, Resource::Chats, Some(100))?;
     patch.lines = Some(lines);
     patch.extra.insert("type".to_owned(), json!("chat"));
-    submit(world, patch)
+    patch.extra.insert("original_text".to_owned(), json!(text));
+    submit(world, patch, &json!({ "fields": members }))
 }
 
 /// A chunk is a text, or an object with a text in it.
@@ -345,12 +321,13 @@ fn call_patch(world: &World, given: &Given, name: &str) -> Result<CallPatch, Fai
             patch.extra.insert(name.to_owned(), json!(text));
         }
     }
+    patch.extra.insert("type".to_owned(), json!("call"));
     patch.extra.insert("file_name".to_owned(), json!(name));
     Ok(patch)
 }
 
-/// Adds the task and writes down that it was handed in.
-pub(crate) fn submit(world: &World, patch: CallPatch) -> Result<Task, Failure> {
+/// Adds the task and writes down that it was handed in, and with which members.
+pub(crate) fn submit(world: &World, patch: CallPatch, given: &Value) -> Result<Task, Failure> {
     let client_id = patch.extra.get("client_id").cloned();
     let index = world.add_call(Vendor::Transcripto, patch);
     let task = world
@@ -365,7 +342,7 @@ pub(crate) fn submit(world: &World, patch: CallPatch) -> Result<Task, Failure> {
         call_id: Some(code),
         version: 1,
         action: Action::Submitted,
-        facts: json!({ "type": task.type_text, "client_id": client_id }),
+        facts: json!({ "type": task.type_text, "client_id": client_id, "given": given }),
     };
     world.ledger.append(world.now(), event);
     Ok(task)
@@ -378,17 +355,4 @@ fn created(outcome: Result<Task, Failure>) -> Response {
         }
         Err(failure) => failure.into_response(),
     }
-}
-
-/// The length of a WAV file by its header; `None` for anything else.
-fn wav_length_ms(bytes: &[u8]) -> Option<u64> {
-    let word = |at: usize| -> Option<u64> {
-        let four: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
-        Some(u64::from(u32::from_le_bytes(four)))
-    };
-    (bytes.get(..4)? == b"RIFF" && bytes.get(8..12)? == b"WAVE").then_some(())?;
-    let bytes_per_second = word(28).filter(|rate| *rate > 0)?;
-    let data = bytes.windows(4).position(|four| four == b"data")?;
-    let given = u64::try_from(bytes.len() - data).ok()?.saturating_sub(8);
-    Some(word(data + 4)?.min(given) * 1_000 / bytes_per_second)
 }

@@ -63,6 +63,12 @@ pub struct Options {
     pub transcripto_token_code: Option<i64>,
     /// The most tasks on one page.
     pub transcripto_page_cap: u32,
+    /// Whether the account has a plan; without one nothing is taken in.
+    pub transcripto_plan_active: bool,
+    /// What was left of each resource when the sandbox started, at most, in its own unit.
+    pub transcripto_plan_left: Option<u32>,
+    /// Whether the search and the analyses are found only where the introduction says that they are.
+    pub transcripto_intro_paths: bool,
     /// Some analyses carry a member that stands in no document; the document announces such growth.
     pub transcripto_grown_analysis: bool,
 }
@@ -95,6 +101,9 @@ impl Default for Options {
             transcripto_captcha_waived: false,
             transcripto_token_code: None,
             transcripto_page_cap: 100,
+            transcripto_plan_active: true,
+            transcripto_plan_left: None,
+            transcripto_intro_paths: false,
             transcripto_grown_analysis: false,
         }
     }

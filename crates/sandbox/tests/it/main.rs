@@ -11,4 +11,5 @@ mod neuro_writes;
 mod shared;
 mod support;
 mod transcripto;
+mod transcripto_plan;
 mod transcripto_writes;

@@ -14,7 +14,7 @@ use crate::{
     transcripto::{Account, assert_failure},
 };
 
-async fn upload(account: &Account, path: &str, form: multipart::Form) -> Value {
+pub(crate) async fn upload(account: &Account, path: &str, form: multipart::Form) -> Value {
     let request = client()
         .post(account.url(path))
         .bearer_auth(&account.token)
@@ -24,12 +24,12 @@ async fn upload(account: &Account, path: &str, form: multipart::Form) -> Value {
     response.json().await.unwrap()
 }
 
-fn sound(name: &str, seconds: u32) -> multipart::Form {
+pub(crate) fn sound(name: &str, seconds: u32) -> multipart::Form {
     let part = multipart::Part::bytes(wav(seconds)).file_name(name.to_owned());
     multipart::Form::new().part("file", part)
 }
 
-async fn task(account: &Account, code: &Value) -> Value {
+pub(crate) async fn task(account: &Account, code: &Value) -> Value {
     account
         .get(&format!("/gettask?task_code={}", code.as_str().unwrap()))
         .await
