@@ -19,13 +19,16 @@ use crate::{VENDOR, codes};
 pub(crate) type Outer = BTreeMap<String, Box<RawValue>>;
 
 /// Members one of which an answer must have to be one, by operation.
-const PAYLOADS: &[(&str, &[&str])] = &[
-    ("TR-01", &["token"]),
-    ("TR-02", &["tariff"]),
-    ("TR-09", &["tasks"]),
-    ("TR-11", &["task_code", "id", "task_result"]),
+const PAYLOADS: &[(&[&str], &[&str])] = &[
+    (&["TR-01"], &["token"]),
+    (&["TR-02"], &["tariff"]),
+    (&["TR-03", "TR-04", "TR-05", "TR-06"], &["code"]),
+    (&["TR-07"], &["task_code"]),
+    (&["TR-08"], &["report_task_code"]),
+    (&["TR-09", "TR-10"], &["tasks"]),
+    (&["TR-11"], &["task_code", "id", "task_result"]),
     (
-        "TR-12",
+        &["TR-12"],
         &[
             "analysis",
             "task_code",
@@ -34,8 +37,20 @@ const PAYLOADS: &[(&str, &[&str])] = &[
             "duration_sec",
         ],
     ),
-    ("TR-18", &["data"]),
-    ("TR-19", &["directories"]),
+    (&["TR-13", "TR-14", "TR-18"], &["data"]),
+    (
+        &["TR-15", "TR-16", "TR-23", "TR-24", "TR-30", "TR-31"],
+        &["data"],
+    ),
+    (&["TR-19"], &["directories"]),
+    (&["TR-20"], &["directory"]),
+    (&["TR-22", "TR-29"], &["items"]),
+    (&["TR-27"], &["filters"]),
+    // Nothing comes back but the word that it is done, in one of two ways.
+    (
+        &["TR-17", "TR-21", "TR-25", "TR-26", "TR-28", "TR-32"],
+        &["success", "error_code", "errorcode"],
+    ),
 ];
 
 /// The members of a successful answer; a failure in words of the contract otherwise.
@@ -163,13 +178,31 @@ fn by_status(operation: &'static str, answer: &Answer, now: Timestamp) -> Provid
     error
 }
 
+/// The answer refuses the token, by its status or by its code.
+pub(crate) fn refused_token(operation: &'static str, answer: &Answer) -> Option<ProviderError> {
+    let refused = || {
+        ProviderError::new(VENDOR, operation, ErrorKind::Unauthorized).with_status(answer.status)
+    };
+    if answer.status == StatusCode::UNAUTHORIZED {
+        return Some(refused());
+    }
+    let Ok(Envelope::Object(members)) = Envelope::open(&answer.body) else {
+        return None;
+    };
+    let code = Said::read(&members).code?;
+    (codes::kind(operation, &code) == ErrorKind::Unauthorized)
+        .then(|| refused().with_vendor_code(code))
+}
+
 /// The path is unknown to this installation, which is told by the status alone.
 pub(crate) fn is_unknown_path(error: &ProviderError) -> bool {
     matches!(error.status, Some(404 | 405)) && error.vendor_code.is_none()
 }
 
 fn has_payload(operation: &str, members: &Outer) -> bool {
-    let known = PAYLOADS.iter().find(|(known, _)| *known == operation);
+    let known = PAYLOADS
+        .iter()
+        .find(|(operations, _)| operations.contains(&operation));
     known.is_none_or(|(_, names)| names.iter().any(|name| holds(members, name)))
 }
 

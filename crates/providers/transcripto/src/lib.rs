@@ -3,20 +3,42 @@
 //! The vendor answers its failures with status 200 and a code in the body; one code means
 //! different things in different operations. A call of the canonical model is one task.
 
+mod account;
 mod analysis;
+mod body;
+mod categories;
+mod checklist;
 mod client;
 mod codes;
+mod coverage;
+mod criteria;
+mod documents;
 mod error;
+mod file;
+mod find;
+mod folders;
+mod input;
 mod lookup;
 mod manifest;
 mod map;
 mod media;
 mod members;
 mod notes;
+mod owned;
+mod passthrough;
 mod pull;
+mod reports;
+mod rubrics;
+mod saved_searches;
 mod scorecards;
+mod scripts;
+mod search;
 mod settings;
+mod submit;
+mod taxonomy;
 mod token;
+mod trace;
+mod usage;
 mod walk;
 
 use std::sync::Arc;
@@ -24,7 +46,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use callweave_provider::{
     Account, CallContext, Credentials, HttpClient, Lookup, Manifest, Provider, ProviderFactory,
-    Pull, Result, Settings, SettingsError, TokenGrant, media::MediaSource,
+    Pull, Result, Settings, SettingsError, TokenGrant, account::AccountAdmin, documents::Documents,
+    media::MediaSource, passthrough::Passthrough, reports::Reports, rubrics::Rubrics,
+    submit::Submit, taxonomy::Taxonomy,
 };
 
 use crate::{
@@ -87,6 +111,34 @@ impl Provider for Transcripto {
     }
 
     fn media(&self) -> Option<&dyn MediaSource> {
+        Some(self)
+    }
+
+    fn documents(&self) -> Option<&dyn Documents> {
+        Some(self)
+    }
+
+    fn submit(&self) -> Option<&dyn Submit> {
+        Some(self)
+    }
+
+    fn rubrics(&self) -> Option<&dyn Rubrics> {
+        Some(self)
+    }
+
+    fn taxonomy(&self) -> Option<&dyn Taxonomy> {
+        Some(self)
+    }
+
+    fn reports(&self) -> Option<&dyn Reports> {
+        Some(self)
+    }
+
+    fn account(&self) -> Option<&dyn AccountAdmin> {
+        Some(self)
+    }
+
+    fn passthrough(&self) -> Option<&dyn Passthrough> {
         Some(self)
     }
 

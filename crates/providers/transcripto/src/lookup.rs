@@ -11,6 +11,7 @@ use crate::{
     Transcripto, VENDOR,
     client::{Call, Fetched},
     error::{Misshapen, Outer, is_unknown_path, member},
+    input::is_task_code,
     map::{self, Documents, Kind, Stage, Unreadable},
     pull::{TASK, is_report},
 };
@@ -68,17 +69,17 @@ impl Lookup for Transcripto {
     }
 
     fn validate_call_id(&self, remote_id: &str) -> std::result::Result<(), String> {
-        let fits = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
-        let dots_only = remote_id.chars().all(|character| character == '.');
-        if remote_id.len() > 128 || dots_only || !remote_id.chars().all(fits) {
-            return Err("must be the code of a task".to_owned());
+        if is_task_code(remote_id) {
+            Ok(())
+        } else {
+            Err("must be the code of a task".to_owned())
         }
-        Ok(())
     }
 }
 
 impl Transcripto {
-    async fn task(&self, context: &CallContext<'_>, code: &str) -> Result<Fetched> {
+    /// The detail of a task.
+    pub(crate) async fn task(&self, context: &CallContext<'_>, code: &str) -> Result<Fetched> {
         let query = [("task_code", code)];
         let call = Call::get("TR-11", "/gettask").with_query(&query);
         self.client.fetch(context, call).await

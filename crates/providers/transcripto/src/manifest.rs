@@ -1,18 +1,32 @@
 //! What the gateway tells about this vendor.
 
-use callweave_provider::manifest::{AuthKind, Coverage, FieldSpec, Manifest, RateBudget};
+use callweave_provider::manifest::{AuthKind, FieldSpec, Manifest, RateBudget};
 
-use crate::VENDOR;
+use crate::{VENDOR, coverage::COVERAGE};
 
 pub(crate) static MANIFEST: Manifest = Manifest {
     vendor: VENDOR,
     display_name: "Transcripto",
-    description: "Transcribes and analyses calls, chats and mails. The gateway reads every task: \
-                  transcript, summary, scores, tags, checklists, notes, the original file.",
+    description: "Transcribes and analyses calls, chats and mails. The gateway reads every task \
+                  (transcript, summary, scores, tags, checklists, notes, files), takes in calls, \
+                  sounds, videos and chats, and keeps checklists, scripts, categories, folders, \
+                  searches and reports.",
     auth_kind: AuthKind::Jwt,
     credential_fields: CREDENTIALS,
     setting_fields: SETTINGS,
-    capabilities: &["pull", "lookup", "media", "tokens"],
+    capabilities: &[
+        "pull",
+        "lookup",
+        "media",
+        "tokens",
+        "documents",
+        "submit",
+        "rubrics",
+        "taxonomy",
+        "reports",
+        "account",
+        "passthrough",
+    ],
     calls_have_start_time: true,
     rate_budget: RateBudget {
         requests_per_second: 50,
@@ -80,80 +94,5 @@ const SETTINGS: &[FieldSpec] = &[
         required: false,
         secret: false,
         kind: "string",
-    },
-];
-
-const COVERAGE: &[Coverage] = &[
-    Coverage {
-        operation: "TR-01",
-        vendor_route: "POST /auth/login",
-        gateway_routes: &["POST /v1/connections", "POST /v1/connections/{id}/check"],
-        fills: &["connection.token"],
-    },
-    Coverage {
-        operation: "TR-09",
-        vendor_route: "POST /tasks/filter",
-        gateway_routes: &["GET /v1/calls", "GET /v1/calls/{id}"],
-        fills: &[
-            "remote_id",
-            "remote_refs",
-            "parties[agent].name",
-            "started_at",
-            "direction",
-            "folder_remote_id",
-            "analyses[].scores[csat]",
-        ],
-    },
-    Coverage {
-        operation: "TR-11",
-        vendor_route: "GET /gettask",
-        gateway_routes: &["GET /v1/calls/{id}", "GET /v1/calls/{id}/transcript"],
-        fills: &[
-            "remote_refs",
-            "channel",
-            "duration_ms",
-            "artifacts",
-            "transcript",
-            "vendor_updated_at",
-            "media[]",
-        ],
-    },
-    Coverage {
-        operation: "TR-12",
-        vendor_route: "GET /api/calls_analysis_v2/{task_code}",
-        gateway_routes: &["GET /v1/calls/{id}", "GET /v1/calls/{id}/analyses"],
-        fills: &[
-            "started_at",
-            "direction",
-            "duration_ms",
-            "language",
-            "analyses[].summaries",
-            "analyses[].sentiments",
-            "analyses[].scores",
-            "analyses[].action_items",
-            "analyses[].detections",
-            "analyses[].insights",
-            "analyses[].scorecards",
-            "analyses[].topics",
-            "analyses[].extra",
-        ],
-    },
-    Coverage {
-        operation: "TR-18",
-        vendor_route: "GET /checklist/answer/{task_id}",
-        gateway_routes: &["GET /v1/calls/{id}/analyses"],
-        fills: &["analyses[].scorecards"],
-    },
-    Coverage {
-        operation: "TR-19",
-        vendor_route: "GET /user/directories",
-        gateway_routes: &["POST /v1/connections/{id}/check"],
-        fills: &[],
-    },
-    Coverage {
-        operation: "TR-38",
-        vendor_route: "GET /get_file?file_type=audio",
-        gateway_routes: &["GET /v1/calls/{id}/media/{media_id}"],
-        fills: &["media[]"],
     },
 ];

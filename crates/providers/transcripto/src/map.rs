@@ -359,7 +359,7 @@ fn started_at(call: &mut AnalyzedCall, parts: &mut Parts, zone: &TimeZone) {
     let exact = instants
         .iter()
         .flatten()
-        .find_map(|text| when::read(text, zone).filter(|_| text.trim().len() > 10));
+        .find_map(|text| when::read(text, zone).filter(|_| tells_the_time(text)));
     let read = exact.or_else(|| {
         let mut dates = instants.iter().flatten().chain(&day);
         dates.find_map(|text| when::read(text, zone))
@@ -376,6 +376,12 @@ fn started_at(call: &mut AnalyzedCall, parts: &mut Parts, zone: &TimeZone) {
     if exact.is_none() || read.zone_assumed || read.ambiguous {
         call.estimated_fields.push("/started_at".to_owned());
     }
+}
+
+/// Not a day alone: longer than one, or a number of seconds.
+fn tells_the_time(text: &str) -> bool {
+    let text = text.trim();
+    text.len() > 10 || text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Seconds in the analysis, minutes in the task; 0 for texts.

@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use callweave_model::{Timestamp, owned::Extra};
 use callweave_provider::{
     decode::escape,
     number::{as_f64, as_i64, as_id},
+    when,
 };
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 /// What no mapper took: pointers for the meter, and the values under readable names.
@@ -66,6 +69,23 @@ impl Members {
         .filter(|text| !text.is_empty())
     }
 
+    /// Takes a text as it is written, the empty one too.
+    pub(crate) fn verbatim(&mut self, name: &str) -> Option<String> {
+        self.read(name, |value| value.as_str().map(str::to_owned))
+    }
+
+    /// Takes a boolean.
+    pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
+        self.read(name, Value::as_bool)
+    }
+
+    /// Takes an instant that can be read.
+    pub(crate) fn instant(&mut self, name: &str, zone: &TimeZone) -> Option<Timestamp> {
+        self.read(name, |value| {
+            when::read(value.as_str()?, zone).map(|read| read.instant)
+        })
+    }
+
     /// Takes an id.
     pub(crate) fn id(&mut self, name: &str) -> Option<String> {
         if self
@@ -82,6 +102,16 @@ impl Members {
     /// Takes a number.
     pub(crate) fn number(&mut self, name: &str) -> Option<f64> {
         self.read(name, as_f64)
+    }
+
+    /// Looks at a number and leaves it where it is.
+    pub(crate) fn peek_number(&self, name: &str) -> Option<f64> {
+        as_f64(self.map.get(name)?)
+    }
+
+    /// Looks at a member and leaves it where it is.
+    pub(crate) fn peek(&self, name: &str) -> Option<&Value> {
+        self.map.get(name)
     }
 
     /// Takes an integer that fits.
@@ -139,6 +169,13 @@ impl Members {
         self.map.keys().cloned().collect()
     }
 
+    /// What is left, for an object that has a place for it.
+    pub(crate) fn extra(self) -> Extra {
+        let mut rest = Rest::default();
+        self.finish(&mut rest);
+        rest.extra.into_iter().collect()
+    }
+
     /// Tells what is left.
     pub(crate) fn finish(self, rest: &mut Rest) {
         for (key, value) in &self.map {
@@ -160,7 +197,11 @@ impl Members {
     }
 
     /// Takes a member that has a readable value; another type is left for `finish`.
-    fn read<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
+    pub(crate) fn read<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
         let value = self.map.get(name)?;
         let taken = read(value);
         if taken.is_some() || value.is_null() {

@@ -1,7 +1,5 @@
 //! Listing: the tasks by `updated_at` (TR-09), one stream.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use callweave_provider::{
@@ -17,8 +15,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Transcripto, VENDOR,
+    body::Body,
     client::{Call, Fetched},
-    error::{Outer, bad_response, is_unknown_path, member},
+    error::{Outer, bad_response, is_unknown_path},
     walk::{MOST_TRIES, Position, Resume, SMALL_PAGE, Seen, Step, Totals, VERSION, Walk},
 };
 
@@ -78,7 +77,11 @@ impl Pull for Transcripto {
 impl Transcripto {
     /// One page of tasks; smaller ones where the vendor refuses large ones, under the other path
     /// where it does not know the first.
-    async fn tasks(&self, context: &CallContext<'_>, walk: &mut Walk) -> Result<Fetched> {
+    pub(crate) async fn tasks(
+        &self,
+        context: &CallContext<'_>,
+        walk: &mut Walk,
+    ) -> Result<Fetched> {
         let first = self.ask(context, walk).await;
         match first {
             Err(error) if !walk.alias && is_unknown_path(&error) => {
@@ -105,10 +108,11 @@ impl Transcripto {
         if walk.alias {
             return self.ask_alias(context, walk).await;
         }
-        let mut body = json!({"page": walk.page, "per_page": walk.per_page});
-        if let (Some((first, last)), Some(members)) = (&walk.days, body.as_object_mut()) {
-            members.insert("date_from".to_owned(), json!(first));
-            members.insert("date_to".to_owned(), json!(last));
+        let mut body = Body::page(walk.page, walk.per_page);
+        body.set_some("task_type", walk.only.as_deref());
+        if let Some((first, last)) = &walk.days {
+            body.set("date_from", first.as_str());
+            body.set("date_to", last.as_str());
         }
         let call = Call::ask("TR-09", "/tasks/filter", body);
         self.client.fetch(context, call).await
@@ -118,6 +122,9 @@ impl Transcripto {
     async fn ask_alias(&self, context: &CallContext<'_>, walk: &Walk) -> Result<Fetched> {
         let (page, per_page) = (walk.page.to_string(), walk.per_page.to_string());
         let mut query = vec![("page", page.as_str()), ("per_page", per_page.as_str())];
+        if let Some(only) = &walk.only {
+            query.push(("task_type", only));
+        }
         if let Some((first, last)) = &walk.days {
             query.extend([("date_from", first.as_str()), ("date_to", last.as_str())]);
         }
@@ -134,7 +141,7 @@ impl Transcripto {
         let body = json!({"task_code": code, "page": 1, "per_page": SMALL_PAGE});
         let call = Call::ask("TR-09", "/tasks/filter", body);
         match self.client.fetch(context, call).await {
-            Ok(fetched) => Ok(rows(&fetched.members)?
+            Ok(fetched) => Ok(rows("TR-09", &fetched.members)?
                 .into_iter()
                 .find_map(|(row, _)| row.filter(|row| code_of(row).as_deref() == Some(code)))
                 .map(Value::Object)),
@@ -157,10 +164,10 @@ struct Tasks {
 impl Tasks {
     fn read(members: &Outer, zone: &TimeZone) -> Result<Self> {
         let mut tasks = Self {
-            totals: totals(members),
+            totals: Totals::of(members, "tasks"),
             ..Self::default()
         };
-        for (row, bytes) in rows(members)? {
+        for (row, bytes) in rows("TR-09", members)? {
             tasks.add(row, &bytes, zone);
         }
         Ok(tasks)
@@ -170,10 +177,7 @@ impl Tasks {
         let code = row.as_ref().and_then(code_of);
         let (Some(row), Some(code)) = (row, code) else {
             let name = hex(bytes);
-            self.seen.push(Seen {
-                code: format!("?{name}"),
-                updated_at: None,
-            });
+            self.seen.push(unreadable(bytes));
             self.changes.push(Change::Quarantined {
                 record: RecordRef::new("task_row", name),
                 raw: vec![RawDocument::json("TR-09", bytes.clone())],
@@ -182,15 +186,7 @@ impl Tasks {
             });
             return;
         };
-        let updated_at = row
-            .get("updated_at")
-            .and_then(Value::as_str)
-            .and_then(|text| when::read(text, zone))
-            .map(|read| read.instant.as_millis());
-        self.seen.push(Seen {
-            code: code.clone(),
-            updated_at,
-        });
+        self.seen.push(seen(&row, code.clone(), zone));
         if is_report(row.get("type")) {
             return;
         }
@@ -204,6 +200,24 @@ impl Tasks {
     }
 }
 
+/// What a walk needs to know of a task.
+pub(crate) fn seen(row: &Map<String, Value>, code: String, zone: &TimeZone) -> Seen {
+    let updated_at = row
+        .get("updated_at")
+        .and_then(Value::as_str)
+        .and_then(|text| when::read(text, zone))
+        .map(|read| read.instant.as_millis());
+    Seen { code, updated_at }
+}
+
+/// The same of a row that cannot be read or has no code.
+pub(crate) fn unreadable(bytes: &Bytes) -> Seen {
+    Seen {
+        code: format!("?{}", hex(bytes)),
+        updated_at: None,
+    }
+}
+
 /// A task that makes a report over many calls is no call.
 pub(crate) fn is_report(kind: Option<&Value>) -> bool {
     kind.and_then(Value::as_str)
@@ -211,17 +225,17 @@ pub(crate) fn is_report(kind: Option<&Value>) -> bool {
 }
 
 /// The public code of a task; the integer id is another thing.
-fn code_of(row: &Map<String, Value>) -> Option<String> {
+pub(crate) fn code_of(row: &Map<String, Value>) -> Option<String> {
     ["task_code", "code"]
         .into_iter()
         .find_map(|name| row.get(name).and_then(as_id))
 }
 
-type Row = (Option<Map<String, Value>>, Bytes);
+pub(crate) type Row = (Option<Map<String, Value>>, Bytes);
 
 /// The rows of a page, each with its own text.
-fn rows(members: &Outer) -> Result<Vec<Row>> {
-    let no_list = || bad_response("TR-09", "the tasks are no list");
+pub(crate) fn rows(operation: &'static str, members: &Outer) -> Result<Vec<Row>> {
+    let no_list = || bad_response(operation, "the tasks are no list");
     let raw = members.get("tasks").ok_or_else(no_list)?;
     let Ok(Envelope::Array(rows)) = Envelope::inside(raw) else {
         return Err(no_list());
@@ -236,22 +250,6 @@ fn rows(members: &Outer) -> Result<Vec<Row>> {
             }
         })
         .collect())
-}
-
-fn totals(members: &Outer) -> Totals {
-    if let Some(Value::Object(pagination)) = member(members, "pagination") {
-        return Totals::read(&pagination);
-    }
-    let outer: BTreeMap<&String, Option<Value>> = members
-        .keys()
-        .filter(|name| *name != "tasks")
-        .map(|name| (name, member(members, name)))
-        .collect();
-    let outer = outer
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.clone(), value?)))
-        .collect();
-    Totals::read(&outer)
 }
 
 /// The walk that a cursor stands for; a cursor of another version begins anew.
@@ -278,7 +276,7 @@ fn begin(purpose: Purpose, cursor: Option<&Cursor>) -> Walk {
     }
 }
 
-fn is_beyond(error: &ProviderError) -> bool {
+pub(crate) fn is_beyond(error: &ProviderError) -> bool {
     matches!(error.kind, ErrorKind::InvalidRequest | ErrorKind::NotFound)
 }
 

@@ -9,6 +9,11 @@ use callweave_provider::number::as_i64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::{
+    error::{Outer, member},
+    owned::Place,
+};
+
 /// The version of the cursors below.
 pub(crate) const VERSION: u32 = 1;
 
@@ -64,6 +69,9 @@ pub(crate) struct Walk {
     pub(crate) per_page: u64,
     #[serde(default)]
     pub(crate) alias: bool,
+    /// Only tasks of this type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) only: Option<String>,
     /// First and last day of a backfill.
     #[serde(default)]
     pub(crate) days: Option<(String, String)>,
@@ -112,6 +120,19 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
+    /// Reads what an answer says beside its list.
+    pub(crate) fn of(answer: &Outer, list: &str) -> Self {
+        if let Some(Value::Object(pagination)) = member(answer, "pagination") {
+            return Self::read(&pagination);
+        }
+        let beside = answer
+            .keys()
+            .filter(|name| *name != list)
+            .filter_map(|name| Some((name.clone(), member(answer, name)?)))
+            .collect();
+        Self::read(&beside)
+    }
+
     /// Reads the `pagination` object, or the members of another of the vendor's page shapes.
     pub(crate) fn read(members: &Map<String, Value>) -> Self {
         let number = |names: &[&str]| {
@@ -146,6 +167,41 @@ impl Walk {
             alias: resume.alias,
             tries: resume.tries,
             ..Self::default()
+        }
+    }
+
+    /// One page of the tasks of one type.
+    pub(crate) fn at(place: Place, only: &str) -> Self {
+        Self {
+            v: VERSION,
+            page: place.page,
+            per_page: place.per_page,
+            alias: place.alias,
+            only: Some(only.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// The page to read next.
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            page: self.page,
+            per_page: self.per_page,
+            alias: self.alias,
+        }
+    }
+
+    /// A walk over the tasks of one type that changed at an instant or after it.
+    pub(crate) fn back_to(instant: i64, only: &str, alias: bool) -> Self {
+        Self {
+            began: Some(instant),
+            until: Some(instant),
+            watermark: Some(instant),
+            only: Some(only.to_owned()),
+            ..Self::whole(&Resume {
+                alias,
+                ..Resume::default()
+            })
         }
     }
 

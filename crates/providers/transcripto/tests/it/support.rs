@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use callweave_model::{Analysis, AnalyzedCall};
-use callweave_provider::{Change, Provider, ProviderFactory, RecordRef, Settings, change::Upsert};
+use callweave_provider::{
+    Change, Provider, ProviderFactory, RecordRef, Settings, change::Upsert, listing::ListQuery,
+};
 use callweave_provider_testkit::{Caller, CannedClient, Fixtures, answers};
 use callweave_provider_transcripto::TranscriptoFactory;
 use serde_json::{Value, json};
@@ -25,6 +27,28 @@ pub(crate) fn provider(client: &CannedClient) -> Arc<dyn Provider> {
     TranscriptoFactory
         .build(Settings(members), client.shared())
         .unwrap()
+}
+
+/// A provider with another time zone than UTC.
+pub(crate) fn provider_in(client: &CannedClient, timezone: &str) -> Arc<dyn Provider> {
+    let settings = json!({"base_url": "https://tr.example", "timezone": timezone});
+    let members = settings.as_object().unwrap().clone();
+    TranscriptoFactory
+        .build(Settings(members), client.shared())
+        .unwrap()
+}
+
+/// An answer of the vendor's that refuses.
+pub(crate) fn refused(code: i64) -> Value {
+    json!({"success": false, "error_code": code, "error_message": "no"})
+}
+
+/// A list as it is asked for.
+pub(crate) fn list(limit: u32) -> ListQuery {
+    ListQuery {
+        limit,
+        ..ListQuery::default()
+    }
 }
 
 pub(crate) fn caller() -> Caller {
