@@ -165,7 +165,7 @@ pub(crate) fn find(seed: u64, id: &str) -> Option<(usize, &'static Profile)> {
 }
 
 /// NN-07: the list of agents.
-pub(crate) fn list(seed: u64) -> Value {
+pub(crate) fn list(seed: u64) -> Vec<Value> {
     PROFILES
         .iter()
         .enumerate()

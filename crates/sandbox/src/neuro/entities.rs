@@ -13,9 +13,12 @@ use super::{
     answer::other_error,
     auth::Authorized,
     query::{self, Parameters},
-    state::{AgentState, Inner},
+    state::{AgentState, Inner, note},
 };
-use crate::{identity::Kind, world::Shared};
+use crate::{
+    identity::Kind,
+    world::{Shared, ledger::Action},
+};
 
 /// Inputs and outputs differ in a few names only.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +27,8 @@ struct Side {
     id: &'static str,
     /// The member of a body that lists ids to delete.
     ids: &'static str,
+    /// What the ledger calls one.
+    noted: &'static str,
     /// The one member of an entity that the other side does not have.
     own: &'static str,
     /// What a list shows of an entity.
@@ -35,6 +40,7 @@ const INPUTS: Side = Side {
     kind: Kind::InitialEntity,
     id: "initial_entity_uuid",
     ids: "initial_entities_uuid",
+    noted: "input",
     own: "synthesis",
     listed: &["initial_entity_uuid", "name", "synthesis", "agent_uuid"],
     entities: |agent| &mut agent.inputs,
@@ -44,6 +50,7 @@ const OUTPUTS: Side = Side {
     kind: Kind::OutputEntity,
     id: "output_entity_uuid",
     ids: "output_entities_uuid",
+    noted: "output",
     own: "entity_type",
     listed: &["output_entity_uuid", "name", "agent_uuid"],
     entities: |agent| &mut agent.outputs,
@@ -192,14 +199,18 @@ fn add(world: &Shared, side: Side, parameters: &Parameters, body: &[u8]) -> Resp
         (Ok((place, _)), Ok(body)) => (place, body),
         (Err(error), _) | (_, Err(error)) => return other_error(error),
     };
-    match insert(
+    let inserted = insert(
         &mut world.neuro.lock(),
         world.config.seed,
         side,
         place,
         &body,
-    ) {
-        Ok(entity) => (StatusCode::CREATED, Json(entity)).into_response(),
+    );
+    match inserted {
+        Ok(entity) => {
+            record(world, side, Action::Added, &entity);
+            (StatusCode::CREATED, Json(entity)).into_response()
+        }
         Err(error) => other_error(error),
     }
 }
@@ -222,7 +233,10 @@ fn add_many(world: &Shared, side: Side, parameters: &Parameters, body: &[u8]) ->
             return other_error("entities must be a list of objects");
         };
         match insert(&mut state, world.config.seed, side, place, members) {
-            Ok(entity) => added.push(entity),
+            Ok(entity) => {
+                record(world, side, Action::Added, &entity);
+                added.push(entity);
+            }
             Err(_) => skipped.push(members.get("name").cloned().unwrap_or_default()),
         }
     }
@@ -288,7 +302,9 @@ fn change(world: &Shared, side: Side, body: &[u8]) -> Response {
             entity.insert(name.to_owned(), value.clone());
         }
     }
-    Json(entity.clone()).into_response()
+    let entity = Value::Object(entity.clone());
+    record(world, side, Action::Changed, &entity);
+    Json(entity).into_response()
 }
 
 fn delete(world: &Shared, side: Side, body: &[u8]) -> Response {
@@ -298,7 +314,16 @@ fn delete(world: &Shared, side: Side, body: &[u8]) -> Response {
     };
     let mut state = world.neuro.lock();
     let lists = state.agents.iter_mut().map(side.entities);
-    query::remove(lists, side.id, body.get(side.id), "Entity not found")
+    let (response, deleted) = query::remove(lists, side.id, body.get(side.id), "Entity not found");
+    if let Some(entity) = deleted {
+        record(world, side, Action::Deleted, &entity);
+    }
+    response
+}
+
+fn record(world: &Shared, side: Side, action: Action, entity: &Value) {
+    let id = entity[side.id].as_str().unwrap_or_default();
+    note(world, side.noted, id, action, entity.clone());
 }
 
 fn delete_many(world: &Shared, side: Side, body: &[u8]) -> Response {
@@ -321,7 +346,10 @@ fn delete_many(world: &Shared, side: Side, body: &[u8]) -> Response {
                 Some(entities.remove(place))
             });
         match taken {
-            Some(entity) => deleted.push(entity),
+            Some(entity) => {
+                record(world, side, Action::Deleted, &entity);
+                deleted.push(entity);
+            }
             None => skipped.push(id.clone()),
         }
     }

@@ -65,24 +65,23 @@ pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, &'static str> {
         .ok_or("The body must be a JSON object")
 }
 
-/// Deletes the one row with this id from whichever list has it: 204, or the catch-all.
+/// Deletes the one row with this id from whichever list has it: 204, or the catch-all. Gives the
+/// row, too.
 pub(crate) fn remove<'a>(
     mut lists: impl Iterator<Item = &'a mut Vec<Value>>,
     member: &str,
     id: Option<&Value>,
     unknown: &str,
-) -> Response {
-    let deleted = id.is_some_and(|id| {
-        lists.any(|list| {
-            let before = list.len();
-            list.retain(|row| row.get(member) != Some(id));
-            list.len() < before
+) -> (Response, Option<Value>) {
+    let deleted = id.and_then(|id| {
+        lists.find_map(|list| {
+            let place = list.iter().position(|row| row.get(member) == Some(id))?;
+            Some(list.remove(place))
         })
     });
-    if deleted {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
-        other_error(unknown)
+    match deleted {
+        Some(row) => (StatusCode::NO_CONTENT.into_response(), Some(row)),
+        None => (other_error(unknown), None),
     }
 }
 

@@ -6,12 +6,12 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
-use http::request::Parts;
+use http::{StatusCode, request::Parts};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    answer::other_error,
+    answer::{message, other_error},
     auth::Authorized,
     dates::DateForm,
     dialog::{Attempt, Dialog},
@@ -109,9 +109,8 @@ pub(crate) async fn remove(
     Query(parameters): Query<Parameters>,
 ) -> Response {
     let view = View::of(&world);
-    let waiting = match waiting(&view, &parameters) {
-        Ok(waiting) => waiting,
-        Err(error) => return other_error(error),
+    let Ok(waiting) = waiting(&view, &parameters) else {
+        return no_access();
     };
     let wanted = parameters.get("dialog_uuid").filter(|id| !id.is_empty());
     for dialog in waiting {
@@ -122,11 +121,15 @@ pub(crate) async fn remove(
     Json(Value::Null).into_response()
 }
 
+/// These methods document no other refusal than of the token.
+fn no_access() -> Response {
+    message(StatusCode::FORBIDDEN, "Access denied")
+}
+
 fn hold(world: &Shared, parameters: &Parameters, new: fn(&View<'_>) -> Hold) -> Response {
     let view = View::of(world);
-    let waiting = match waiting(&view, parameters) {
-        Ok(waiting) => waiting,
-        Err(error) => return other_error(error),
+    let Ok(waiting) = waiting(&view, parameters) else {
+        return no_access();
     };
     let mut state = world.neuro.lock();
     for dialog in waiting {

@@ -14,8 +14,13 @@ use super::{
     answer::{message, other_error},
     auth::Authorized,
     query::{self, Parameters},
+    state::note,
 };
-use crate::{identity::Kind, world::Shared};
+use crate::{
+    call::hash_texts,
+    identity::Kind,
+    world::{Shared, ledger::Action},
+};
 
 /// The settings that may be changed, as the answer to a change shows them.
 const CHANGEABLE: [&str; 9] = [
@@ -40,7 +45,22 @@ pub(crate) async fn company_agents(
     match parameters.get("company_uuid") {
         None => other_error("company_uuid is required"),
         Some(company) if *company == agents::company(seed).to_string() => {
-            Json(agents::list(seed)).into_response()
+            let state = world.neuro.lock();
+            // An agent whose company was changed is another company's.
+            let stayed = |place: usize| {
+                let moved = state
+                    .agents
+                    .get(place)
+                    .and_then(|agent| agent.general.get("company_uuid"));
+                moved.is_none_or(|moved| *moved == company.as_str())
+            };
+            let listed: Vec<Value> = agents::list(seed)
+                .into_iter()
+                .enumerate()
+                .filter(|(place, _)| stayed(*place))
+                .map(|(_, agent)| agent)
+                .collect();
+            Json(listed).into_response()
         }
         Some(_) => message(StatusCode::FORBIDDEN, "Access denied"),
     }
@@ -92,6 +112,8 @@ pub(crate) async fn change_general(
     }
     let company = json!(agents::company(world.config.seed));
     agent.general.entry("company_uuid").or_insert(company);
+    let id = agents::agent_id(world.config.seed, place).to_string();
+    note(&world, "agent", &id, Action::Changed, json!(agent.general));
     let shown: Map<String, Value> = CHANGEABLE
         .into_iter()
         .map(|name| {
@@ -159,6 +181,11 @@ pub(crate) async fn change_credential(
             key.insert(name.to_owned(), value.clone());
         }
     }
+    let mut facts = key.clone();
+    let value = facts.remove("value").unwrap_or_default();
+    let hash = hash_texts(std::iter::once(value.as_str().unwrap_or_default()));
+    facts.insert("value_sha256".to_owned(), json!(hash));
+    note(&world, "speech_key", &id, Action::Changed, json!(facts));
     Json(key.clone()).into_response()
 }
 
@@ -199,6 +226,7 @@ pub(crate) async fn add_time_slot(
     if let Some(agent) = state.agents.get_mut(place) {
         agent.time_slots.push(Value::Object(rule.clone()));
     }
+    note_slot(&world, Action::Added, &Value::Object(rule.clone()));
     (StatusCode::CREATED, Json(rule)).into_response()
 }
 
@@ -229,6 +257,7 @@ pub(crate) async fn change_time_slot(
     };
     changed.insert("time_slot_uuid".to_owned(), slot["time_slot_uuid"].clone());
     *slot = Value::Object(changed.clone());
+    note_slot(&world, Action::Changed, slot);
     (
         StatusCode::from_u16(status).unwrap_or(StatusCode::CREATED),
         Json(changed),
@@ -248,12 +277,17 @@ pub(crate) async fn delete_time_slot(
     };
     let mut state = world.neuro.lock();
     let lists = state.agents.iter_mut().map(|agent| &mut agent.time_slots);
-    query::remove(
-        lists,
-        "time_slot_uuid",
-        body.get("time_slot_uuid"),
-        "Time slot not found",
-    )
+    let id = body.get("time_slot_uuid");
+    let (response, deleted) = query::remove(lists, "time_slot_uuid", id, "Time slot not found");
+    if let Some(slot) = deleted {
+        note_slot(&world, Action::Deleted, &slot);
+    }
+    response
+}
+
+fn note_slot(world: &Shared, action: Action, slot: &Value) {
+    let id = slot["time_slot_uuid"].as_str().unwrap_or_default();
+    note(world, "time_slot", id, action, slot.clone());
 }
 
 /// A calling rule out of a body.

@@ -15,13 +15,31 @@ use crate::{
     identity::{Kind, uuid},
     random::Random,
     vendor::Vendor,
-    world::lock,
+    world::{
+        World,
+        ledger::{Action, LedgerEvent},
+        lock,
+    },
 };
 
 /// Numbers below this one belong to what was there at the start.
 const FIRST_NEW: u64 = 1 << 12;
 /// Uploaded groups are numbered from here, far above the groups of seeded dialogs.
 const FIRST_UPLOAD: u64 = 1 << 36;
+
+/// Writes down what happened to a thing of the account. Its version counts nothing here.
+pub(crate) fn note(world: &World, kind: &'static str, id: &str, action: Action, facts: Value) {
+    let event = LedgerEvent {
+        vendor: Vendor::Neuro,
+        kind,
+        id: id.to_owned(),
+        call_id: None,
+        version: 1,
+        action,
+        facts,
+    };
+    world.ledger.append(world.now(), event);
+}
 
 /// The mutable part of the account.
 #[derive(Debug)]

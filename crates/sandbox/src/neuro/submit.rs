@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
+    agents::agent_id,
     answer::{message, other_error},
     auth::Authorized,
     dialog::bulk_indexes,
@@ -242,6 +243,13 @@ fn phone(entities: &Map<String, Value>) -> Result<String, &'static str> {
 
 /// Puts one dialog into the queue and gives its id.
 fn place(world: &World, target: &Target, phone: &str, entities: Map<String, Value>) -> Uuid {
+    let facts = json!({
+        "msisdn": phone,
+        "bulk_uuid": target.bulk,
+        "agent_uuid": agent_id(world.config.seed, target.agent),
+        "selection_name": target.selection,
+        "initial_entities": entities,
+    });
     let mut extra = Map::new();
     extra.insert("agent".to_owned(), json!(target.agent));
     extra.insert("msisdn".to_owned(), json!(phone));
@@ -273,7 +281,7 @@ fn place(world: &World, target: &Target, phone: &str, entities: Map<String, Valu
         call_id: Some(id.to_string()),
         version: 1,
         action: Action::Submitted,
-        facts: json!({ "msisdn": phone, "bulk_uuid": target.bulk }),
+        facts,
     };
     world.ledger.append(now, event);
     id

@@ -35,6 +35,19 @@ fn submitted(account: &Account) -> usize {
         .count()
 }
 
+/// What the ledger says happened to things of one kind, oldest first.
+fn noted(account: &Account, kind: &str) -> Vec<(Action, Value)> {
+    let page = account
+        .sandbox
+        .world()
+        .ledger_page(Vendor::Neuro, 0, 100_000);
+    let entries = page.entries.into_iter();
+    entries
+        .filter(|entry| entry.kind == kind)
+        .map(|entry| (entry.action, entry.facts))
+        .collect()
+}
+
 #[tokio::test]
 async fn a_dialog_is_placed_and_has_statistics_later() {
     let account = Account::open(10, Duration::from_mins(1)).await;
@@ -224,6 +237,12 @@ async fn the_queue_is_stopped_returned_and_emptied() {
         .requests(Some(Vendor::Neuro), None)
         .by_operation;
     assert_eq!((counted["NN-37"], counted["NN-38"]), (1, 1));
+    // These methods document no refusal but of the token and of the access.
+    for name in ["stop", "return", "remove"] {
+        let path = format!("/queue/{name}?agent_uuid=00000000-0000-4000-8000-000000000000");
+        let answer = send(&account, Method::POST, &path, json!({})).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -246,6 +265,25 @@ async fn settings_keys_and_rules_are_changed() {
     assert_eq!(settings.as_object().unwrap().len(), 19);
     assert_ne!(settings["name"], "no");
 
+    let entry = &noted(&account, "agent")[0];
+    assert_eq!(
+        (entry.0, &entry.1["recall_count"]),
+        (Action::Changed, &json!(5))
+    );
+    let company = json!({ "company_uuid": "11111111-1111-4111-8111-111111111111" });
+    let moved = send(&account, Method::PUT, &general, company).await;
+    assert_eq!(moved.status(), StatusCode::OK);
+    let credentials = account.sandbox.world().credentials("")["neuro"].clone();
+    let company = credentials["company_uuid"].as_str().unwrap();
+    let agents = account
+        .json(&format!("/company-agents?company_uuid={company}"))
+        .await;
+    assert_eq!(
+        agents.as_array().unwrap().len(),
+        3,
+        "it is another company's now"
+    );
+
     let keys = account
         .json(&format!(
             "/agent-settings/credentials?agent_uuid={agent}&key_type=asr"
@@ -258,6 +296,8 @@ async fn settings_keys_and_rules_are_changed() {
     );
     let renamed = send(&account, Method::PUT, &path, json!({ "name": "renamed" })).await;
     assert_eq!(body(renamed, StatusCode::OK).await["name"], "renamed");
+    let key = &noted(&account, "speech_key")[0].1;
+    assert!(key["value_sha256"].is_string() && key.get("value").is_none());
 
     let slots = format!("/agent-settings/time-slot?agent_uuid={agent}");
     let rule = json!({ "day": 6, "not_before": "09:00", "not_after": "10:01:01" });
@@ -295,6 +335,17 @@ async fn settings_keys_and_rules_are_changed() {
         send(&account, Method::DELETE, path, id).await.status(),
         StatusCode::CONFLICT
     );
+    let actions: Vec<Action> = noted(&account, "time_slot")
+        .into_iter()
+        .map(|(action, _)| action)
+        .collect();
+    let expected = [
+        Action::Added,
+        Action::Changed,
+        Action::Changed,
+        Action::Deleted,
+    ];
+    assert_eq!(actions, expected);
 }
 
 #[tokio::test]
@@ -369,6 +420,14 @@ async fn entities_are_added_changed_and_deleted() {
                 .unwrap()
                 .len(),
             before
+        );
+        let kind = if side == "initial" { "input" } else { "output" };
+        let went = noted(&account, kind);
+        let deleted = went.iter().filter(|(action, _)| *action == Action::Deleted);
+        assert_eq!(
+            (went.len(), deleted.count()),
+            (5, 2),
+            "two made, one changed"
         );
     }
     let counted = account
