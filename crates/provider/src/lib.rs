@@ -74,6 +74,9 @@ pub trait ProviderFactory: Debug + Send + Sync {
 }
 
 /// One vendor account, spoken to in the gateway's words.
+///
+/// An operation that bears the name of its capability is called by its trait, because the
+/// capability is a provider, too: `Submit::submit(submit, ..)`, `Agents::agents(agents, ..)`.
 #[async_trait]
 pub trait Provider: Debug + Send + Sync {
     /// What the vendor is and can do.
