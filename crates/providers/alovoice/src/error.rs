@@ -37,6 +37,7 @@ pub(crate) fn judge(
         401 => ErrorKind::InvalidCredentials,
         403 => ErrorKind::Forbidden,
         404 | 410 => ErrorKind::NotFound,
+        409 => ErrorKind::Conflict,
         429 => ErrorKind::RateLimited,
         408 | 500..=599 => ErrorKind::VendorFailure,
         304 => ErrorKind::BadResponse,

@@ -10,7 +10,9 @@ mod lookup;
 mod manifest;
 mod map;
 mod media;
+mod passthrough;
 mod settings;
+mod submit;
 mod wire;
 
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use async_trait::async_trait;
 use callweave_provider::{
     Account, CallContext, Credentials, ErrorKind, HttpClient, Lookup, Manifest, Provider,
     ProviderFactory, Result, Settings, SettingsError, address, media::MediaSource,
+    passthrough::Passthrough, submit::Submit,
 };
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -106,6 +109,14 @@ impl Provider for AloVoice {
     }
 
     fn media(&self) -> Option<&dyn MediaSource> {
+        Some(self)
+    }
+
+    fn submit(&self) -> Option<&dyn Submit> {
+        Some(self)
+    }
+
+    fn passthrough(&self) -> Option<&dyn Passthrough> {
         Some(self)
     }
 }

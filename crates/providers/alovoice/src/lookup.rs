@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The one kind of record of this vendor.
-const CALL: &str = "call";
+pub(crate) const CALL: &str = "call";
 /// The longest call id that is taken.
 const LONGEST_ID: usize = 128;
 
@@ -93,7 +93,7 @@ impl AloVoice {
 }
 
 /// An id that can stand in a path without leaving it.
-fn check_id(remote_id: &str) -> std::result::Result<(), String> {
+pub(crate) fn check_id(remote_id: &str) -> std::result::Result<(), String> {
     let refused = remote_id.is_empty()
         || remote_id.len() > LONGEST_ID
         || remote_id.trim() != remote_id

@@ -11,7 +11,8 @@ pub(crate) static MANIFEST: Manifest = Manifest {
     vendor: VENDOR,
     display_name: "AloVoice",
     description: "Analytics of recorded calls by rules: transcript by speaker and tags. There is \
-                  no list: calls are looked up by the id that the telephone exchange gave them.",
+                  no list: calls are looked up, and sent to be analysed, by the id that the \
+                  telephone exchange gave them.",
     auth_kind: AuthKind::StaticToken,
     credential_fields: &[FieldSpec {
         name: "token",
@@ -49,7 +50,7 @@ pub(crate) static MANIFEST: Manifest = Manifest {
             kind: "timezone",
         },
     ],
-    capabilities: &["lookup", "media"],
+    capabilities: &["lookup", "media", "submit", "passthrough"],
     calls_have_start_time: true,
     // The vendor names no limit; a 429 slows the rate down.
     rate_budget: RateBudget {
@@ -58,6 +59,12 @@ pub(crate) static MANIFEST: Manifest = Manifest {
     },
     coverage: &[
         Coverage {
+            operation: "AV-01",
+            vendor_route: "GET /callsendai/{TOKEN}/{CALL_ID}",
+            gateway_routes: &["POST /v1/analyses", "POST /v1/jobs/{id}/resubmit"],
+            fills: &["begins the analysis of a call", "job.record"],
+        },
+        Coverage {
             operation: "AV-02",
             vendor_route: "GET /callgetairesult/{TOKEN}/{CALL_ID}",
             gateway_routes: &[
@@ -65,6 +72,7 @@ pub(crate) static MANIFEST: Manifest = Manifest {
                 "GET /v1/calls/{id}",
                 "GET /v1/calls/{id}/transcript",
                 "GET /v1/calls/{id}/analyses",
+                "GET /v1/jobs/{id}",
                 "POST /v1/connections/{id}/check",
             ],
             fills: &[
@@ -87,3 +95,25 @@ pub(crate) static MANIFEST: Manifest = Manifest {
         },
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::MANIFEST;
+
+    #[test]
+    fn each_operation_stands_here_once_and_is_reached() {
+        let mut told: Vec<&str> = MANIFEST.coverage.iter().map(|row| row.operation).collect();
+        told.sort_unstable();
+        // AV-03 is the path that a result links to; the document describes no such operation.
+        assert_eq!(told, ["AV-01", "AV-02", "AV-03"]);
+        for row in MANIFEST.coverage {
+            assert!(
+                !row.gateway_routes.is_empty() && !row.fills.is_empty(),
+                "{}",
+                row.operation
+            );
+            let mut routes = row.gateway_routes.iter();
+            assert!(!routes.any(|route| route.contains("passthrough")));
+        }
+    }
+}

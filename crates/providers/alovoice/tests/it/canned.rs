@@ -78,7 +78,7 @@ async fn trap_a01_an_answer_that_repeats_the_path_is_redacted() {
 }
 
 #[tokio::test]
-async fn trap_a02_nothing_here_submits() {
+async fn trap_a02_looking_up_never_submits() {
     let client = CannedClient::new().otherwise(|_| Ok(answers::ok(&json!({"answer": null}))));
     let provider = provider(&client);
     provider.check(&caller().context()).await.unwrap();
@@ -210,7 +210,7 @@ async fn trap_a16_ids_are_checked_and_encoded() {
 }
 
 #[tokio::test]
-async fn trap_a08_recordings_are_opened_on_the_vendors_own_host_only() {
+async fn case_039_trap_a08_recordings_are_opened_on_the_vendors_own_host_only() {
     for (link, kept) in [
         ("/stereo/1.2", true),
         ("https://vendor.example/stereo/1.2", true),
@@ -343,7 +343,10 @@ fn the_account_is_named_by_a_hash_of_its_token() {
 fn the_manifest_says_what_there_is() {
     let manifest = AloVoiceFactory.manifest();
     assert!(manifest.credential_fields[0].secret);
-    assert_eq!(manifest.capabilities, ["lookup", "media"]);
+    assert_eq!(
+        manifest.capabilities,
+        ["lookup", "media", "submit", "passthrough"]
+    );
     let provider = provider(&CannedClient::new());
     assert!(provider.pull().is_none() && provider.token_grant().is_none());
     assert!(provider.lookup().is_some() && provider.media().is_some());

@@ -6,4 +6,5 @@ mod conformance;
 mod mapping;
 mod mutation;
 mod sandbox;
+mod submissions;
 mod support;

@@ -94,7 +94,7 @@ async fn trap_a04_an_answer_without_talk_and_tags_is_pending() {
 }
 
 #[tokio::test]
-async fn trap_a06_begin_time_is_no_start_of_the_call() {
+async fn case_034_trap_a05_a06_begin_time_is_in_seconds_and_no_start_of_the_call() {
     let upsert_of = async |call: &str| {
         let answer = answers::ok(&result());
         match change(call, answer).await.unwrap() {

@@ -1,6 +1,6 @@
 //! Everything the sandbox has, over real HTTP, compared with its ledger of the truth.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use callweave_model::enums::PartyRole;
 use callweave_provider::{Change, ErrorKind, RecordRef};
@@ -14,6 +14,8 @@ async fn scene() -> Live {
     let config = SandboxConfig {
         seed: 5,
         calls_per_vendor: 120,
+        // What is pending stays so while the test runs.
+        analysis_delay: Duration::from_hours(1),
         ..SandboxConfig::default()
     };
     Live::open(Vendor::AloVoice, &AloVoiceFactory, config, &Map::new()).await
