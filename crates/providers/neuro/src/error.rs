@@ -12,6 +12,13 @@ use crate::VENDOR;
 /// The operations that answer 404 for what is not there yet.
 const NOT_THERE_YET: &[&str] = &["NN-28", "NN-30", "NN-31", "NN-32"];
 
+/// The operations that change something: a 409 to one of them refuses it.
+const CHANGES: &[&str] = &[
+    "NN-03", "NN-04", "NN-09", "NN-11", "NN-13", "NN-14", "NN-15", "NN-17", "NN-18", "NN-19",
+    "NN-20", "NN-21", "NN-23", "NN-24", "NN-25", "NN-26", "NN-27", "NN-35", "NN-36", "NN-37",
+    "NN-38",
+];
+
 /// An answer that is no success, in the contract's words.
 pub(crate) fn parse_error(
     operation: &'static str,
@@ -32,9 +39,22 @@ pub(crate) fn parse_error(
     error
 }
 
-/// An answer with a status of success that is not what the documents say.
+/// An answer with a status of success that is not what the documents say. Where it answers a
+/// change, what became of that is not known, and sending it again is no remedy.
 pub(crate) fn bad_response(operation: &'static str, reason: &'static str) -> ProviderError {
-    ProviderError::new(VENDOR, operation, ErrorKind::BadResponse).with_source(reason)
+    let error = ProviderError::new(VENDOR, operation, ErrorKind::BadResponse).with_source(reason);
+    if CHANGES.contains(&operation) {
+        error.with_retry(Retry::Never)
+    } else {
+        error
+    }
+}
+
+/// The vendor does not have it, as a look before the change shows.
+pub(crate) fn not_there(operation: &'static str, what: &'static str) -> ProviderError {
+    ProviderError::new(VENDOR, operation, ErrorKind::NotFound)
+        .with_message(what)
+        .before_sending()
 }
 
 fn kind(operation: &str, answer: &Answer, message: Option<&str>) -> ErrorKind {
@@ -48,7 +68,7 @@ fn kind(operation: &str, answer: &Answer, message: Option<&str>) -> ErrorKind {
         }
         (_, 404) => ErrorKind::NotFound,
         // 409 stands for every other failure and never for a conflict.
-        (_, 409) => refusal(message.unwrap_or_default()),
+        (_, 409) => refusal(operation, message.unwrap_or_default()),
         (_, 429) => ErrorKind::RateLimited,
         (_, 300..=399) => ErrorKind::UnexpectedRedirect,
         (_, 408 | 425 | 500..=599) => ErrorKind::VendorFailure,
@@ -56,8 +76,9 @@ fn kind(operation: &str, answer: &Answer, message: Option<&str>) -> ErrorKind {
     }
 }
 
-/// What a 409 means goes by its words; without words that tell, the vendor failed.
-fn refusal(message: &str) -> ErrorKind {
+/// What a 409 means goes by its words; without words that tell, a change was refused, and of a read
+/// the vendor failed.
+fn refusal(operation: &str, message: &str) -> ErrorKind {
     const THE_REQUEST: &[&str] = &[
         "invalid",
         "required",
@@ -74,7 +95,9 @@ fn refusal(message: &str) -> ErrorKind {
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     if says(&["not found", "does not exist", "no such", "cannot find"]) {
         ErrorKind::NotFound
-    } else if says(THE_REQUEST) {
+    } else if says(&["already", "exists", "duplicate", "not unique"]) {
+        ErrorKind::Conflict
+    } else if says(THE_REQUEST) || CHANGES.contains(&operation) {
         ErrorKind::InvalidRequest
     } else {
         ErrorKind::VendorFailure
@@ -139,10 +162,15 @@ mod tests {
             kind("NN-07", 409, r#"{"message": "Bulk not found"}"#),
             ErrorKind::NotFound
         );
+        let timeout = r#"{"message": "db timeout"}"#;
+        assert_eq!(kind("NN-07", 409, timeout), ErrorKind::VendorFailure);
         assert_eq!(
-            kind("NN-07", 409, r#"{"message": "db timeout"}"#),
-            ErrorKind::VendorFailure
+            kind("NN-03", 409, timeout),
+            ErrorKind::InvalidRequest,
+            "a change that was refused was not made"
         );
+        let taken = r#"{"message": "An entity with this name exists"}"#;
+        assert_eq!(kind("NN-17", 409, taken), ErrorKind::Conflict);
     }
 
     #[test]

@@ -4,16 +4,24 @@
 //! in reports over windows of time, one list per agent, and tells the facts of a dialog by its id:
 //! a call of the canonical model is one dialog, and every listed attempt tells its share of it.
 
+mod agents;
+mod artifacts;
 mod client;
+mod coverage;
+mod dialogs;
 mod error;
 mod log;
 mod lookup;
 mod manifest;
 mod map;
 mod media;
+mod members;
+mod passthrough;
+mod phone;
 mod pull;
 mod settings;
 mod token;
+mod waiting;
 mod window;
 mod wire;
 mod words;
@@ -23,7 +31,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use callweave_provider::{
     Account, CallContext, Credentials, HttpClient, Lookup, Manifest, Provider, ProviderFactory,
-    Pull, Result, Settings, SettingsError, TokenGrant, media::MediaSource,
+    Pull, Result, Settings, SettingsError, TokenGrant, agents::Agents, dialogs::Dialogs,
+    media::MediaSource, passthrough::Passthrough,
 };
 
 use crate::{client::Client, settings::NeuroSettings};
@@ -82,6 +91,18 @@ impl Provider for Neuro {
     }
 
     fn media(&self) -> Option<&dyn MediaSource> {
+        Some(self)
+    }
+
+    fn dialogs(&self) -> Option<&dyn Dialogs> {
+        Some(self)
+    }
+
+    fn agents(&self) -> Option<&dyn Agents> {
+        Some(self)
+    }
+
+    fn passthrough(&self) -> Option<&dyn Passthrough> {
         Some(self)
     }
 

@@ -14,7 +14,7 @@ use crate::{
     log,
     map::{Documents, TEXT_PART, call_uuids, translate},
     pull::{ATTEMPT, DIALOG},
-    wire::{self, Unreadable},
+    wire::{self, STARTED, Started, Unreadable},
 };
 
 /// The most attempts whose logs are fetched for one dialog.
@@ -38,10 +38,7 @@ impl Lookup for Neuro {
                     .with_source("no such record"),
             );
         }
-        let mut raw: Vec<RawDocument> = hint
-            .map(|hint| RawDocument::json("NN-29", hint.to_string()))
-            .into_iter()
-            .collect();
+        let mut raw: Vec<RawDocument> = hint.map(hinted).into_iter().collect();
         if record.kind == ATTEMPT {
             raw.extend(self.log(context, &record.remote_id).await?);
         }
@@ -61,13 +58,19 @@ impl Lookup for Neuro {
         let told = statistic.is_some();
         raw.extend(statistic);
         if record.kind == DIALOG {
+            if !told {
+                return self.untold(context, record, raw).await;
+            }
+            raw.extend(self.calls_of(context, record, &raw).await?);
             raw.extend(self.logs(context, record, &raw).await?);
         }
         Ok(self.change(context, record, raw, dialog.is_none() || told))
     }
 
     fn remap(&self, record: &RecordRef, raw: &[RawDocument]) -> Option<Change> {
-        let told = raw.iter().any(|document| document.operation == "NN-28");
+        let told = raw
+            .iter()
+            .any(|document| matches!(document.operation.as_str(), "NN-28" | "NN-30"));
         let listed = raw.iter().any(|document| document.operation == "NN-29");
         if !told && !listed {
             return None;
@@ -76,21 +79,53 @@ impl Lookup for Neuro {
             Ok(documents) => documents,
             Err(unreadable) => return Some(quarantined(record, raw.to_vec(), &unreadable)),
         };
-        let mut upsert = translate(record, &documents, &self.settings.zone, None);
+        let mut upsert = translate(record, &documents, &self.settings, None);
         upsert.raw = raw.to_vec();
         Some(Change::Upsert(Box::new(upsert)))
     }
 
     fn validate_call_id(&self, remote_id: &str) -> std::result::Result<(), String> {
-        let fits = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
-        if remote_id.is_empty() || remote_id.len() > 128 || !remote_id.chars().all(fits) {
-            return Err("must be the uuid of a dialog".to_owned());
+        if is_id(remote_id) {
+            Ok(())
+        } else {
+            Err("must be the uuid of a dialog".to_owned())
         }
-        Ok(())
     }
 }
 
+/// A text that can be an id of this vendor: it cannot leave its place, and it is not empty.
+pub(crate) fn is_id(text: &str) -> bool {
+    let fits = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    !text.is_empty() && text.len() <= 128 && text.chars().all(fits)
+}
+
+/// A record's hint as the document it was read from: a row of the report, or the start itself.
+fn hinted(hint: &Value) -> RawDocument {
+    let started = serde_json::from_value::<Started>(hint.clone()).is_ok();
+    RawDocument::json(if started { STARTED } else { "NN-29" }, hint.to_string())
+}
+
 impl Neuro {
+    /// The change that a dialog's own rows tell, without a look at its calls.
+    pub(crate) fn told(
+        &self,
+        context: &CallContext<'_>,
+        record: &RecordRef,
+        raw: Vec<RawDocument>,
+    ) -> Change {
+        self.change(context, record, raw, true)
+    }
+
+    /// A dialog that the vendor has no statistic of.
+    pub(crate) fn waits(
+        &self,
+        context: &CallContext<'_>,
+        record: &RecordRef,
+        raw: Vec<RawDocument>,
+    ) -> Change {
+        self.change(context, record, raw, false)
+    }
+
     /// The change that the documents tell; `told`: the dialog's statistic is among them, or there
     /// is no dialog to have one.
     fn change(
@@ -104,8 +139,9 @@ impl Neuro {
             Ok(documents) => documents,
             Err(unreadable) => return quarantined(record, raw, &unreadable),
         };
-        let known = documents.listed.is_some() || !documents.logs.is_empty();
-        let mut upsert = translate(record, &documents, &self.settings.zone, Some(context.now));
+        let known =
+            documents.tell_something() || documents.started.is_some() || documents.queued.is_some();
+        let mut upsert = translate(record, &documents, &self.settings, Some(context.now));
         if !told {
             return Change::NotReady {
                 record: record.clone(),
@@ -118,7 +154,7 @@ impl Neuro {
     }
 
     /// The statistic of a dialog; `None` while there is none. An unknown dialog answers the same.
-    async fn statistic(
+    pub(crate) async fn statistic(
         &self,
         context: &CallContext<'_>,
         dialog: &str,
@@ -131,7 +167,7 @@ impl Neuro {
             Err(error) => return Err(error),
         };
         json_body("NN-28", &answer)?;
-        let empty = wire::statistic(&answer.body).is_ok_and(|(rows, _)| rows.is_empty());
+        let empty = wire::statistic("NN-28", &answer.body).is_ok_and(|(rows, _)| rows.is_empty());
         Ok((!empty).then(|| RawDocument::json("NN-28", answer.body)))
     }
 

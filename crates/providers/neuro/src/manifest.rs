@@ -1,18 +1,27 @@
 //! What the gateway tells about this vendor.
 
-use callweave_provider::manifest::{AuthKind, Coverage, FieldSpec, Manifest, RateBudget};
+use callweave_provider::manifest::{AuthKind, FieldSpec, Manifest, RateBudget};
 
-use crate::VENDOR;
+use crate::{VENDOR, coverage::COVERAGE};
 
 pub(crate) static MANIFEST: Manifest = Manifest {
     vendor: VENDOR,
     display_name: "Neuro",
-    description: "Voice agents that call people by themselves. The gateway reads their dialogs: \
-                  outcomes, logs of what was said, recordings.",
+    description: "Voice agents that call people by themselves. The gateway starts their dialogs, \
+                  reads what came of them (outcomes, logs of what was said, recordings) and \
+                  keeps their settings, rules and fields.",
     auth_kind: AuthKind::Basic,
     credential_fields: CREDENTIALS,
     setting_fields: SETTINGS,
-    capabilities: &["pull", "lookup", "media", "tokens"],
+    capabilities: &[
+        "pull",
+        "lookup",
+        "media",
+        "tokens",
+        "dialogs",
+        "agents",
+        "passthrough",
+    ],
     calls_have_start_time: true,
     rate_budget: RateBudget {
         requests_per_second: 50,
@@ -61,7 +70,8 @@ const SETTINGS: &[FieldSpec] = &[
     FieldSpec {
         name: "agent_uuids",
         label: "Agents",
-        description: "The UUIDs of the agents to read. Default: all agents of the company.",
+        description: "The UUIDs of the agents whose dialogs are read. Default: all agents of the \
+                      company.",
         required: false,
         secret: false,
         kind: "uuid_list",
@@ -83,59 +93,41 @@ const SETTINGS: &[FieldSpec] = &[
         secret: false,
         kind: "integer",
     },
-];
-
-const CALLS: &[&str] = &["GET /v1/calls", "GET /v1/calls/{id}"];
-
-const COVERAGE: &[Coverage] = &[
-    Coverage {
-        operation: "NN-01",
-        vendor_route: "POST /auth",
-        gateway_routes: &["POST /v1/connections", "POST /v1/connections/{id}/check"],
-        fills: &["connection.token"],
+    FieldSpec {
+        name: "phone_format",
+        label: "Form of phones",
+        description: "How phones of dialogs to be started are sent: e164 (+99990001122), digits \
+                      (99990001122) or national (without the country code). Default: e164.",
+        required: false,
+        secret: false,
+        kind: "string",
     },
-    Coverage {
-        operation: "NN-02",
-        vendor_route: "POST /auth/refresh",
-        gateway_routes: &["POST /v1/connections/{id}/sync"],
-        fills: &["connection.token"],
+    FieldSpec {
+        name: "phone_country_code",
+        label: "Country code",
+        description: "The country calling code, e.g. 7 or 998, of phones that are given without \
+                      one, and the one that the national form leaves out. Default: none; a phone \
+                      without a country is then refused.",
+        required: false,
+        secret: false,
+        kind: "string",
     },
-    Coverage {
-        operation: "NN-07",
-        vendor_route: "GET /company-agents",
-        gateway_routes: &["POST /v1/connections/{id}/check", "GET /v1/calls"],
-        fills: &["parties[bot].remote_id", "parties[bot].name"],
+    FieldSpec {
+        name: "phone_field",
+        label: "Input for the phone",
+        description: "The input of the agents that takes the phone: msisdn or phone. Default: \
+                      msisdn.",
+        required: false,
+        secret: false,
+        kind: "string",
     },
-    Coverage {
-        operation: "NN-28",
-        vendor_route: "GET /statistic/dialog",
-        gateway_routes: CALLS,
-        fills: &[
-            "remote_id",
-            "remote_refs",
-            "started_at",
-            "status",
-            "parties[customer].phone",
-            "analyses[].fields",
-            "analyses[].outcome",
-        ],
-    },
-    Coverage {
-        operation: "NN-29",
-        vendor_route: "POST /statistic/dialog-report",
-        gateway_routes: CALLS,
-        fills: &["remote_id", "attempts[].remote_id", "analyses[].fields"],
-    },
-    Coverage {
-        operation: "NN-31",
-        vendor_route: "GET /statistic/download/call",
-        gateway_routes: &["GET /v1/calls/{id}/media/{media_id}"],
-        fills: &["media[]"],
-    },
-    Coverage {
-        operation: "NN-32",
-        vendor_route: "GET /statistic/{call_uuid}/transcription",
-        gateway_routes: &["GET /v1/calls/{id}", "GET /v1/calls/{id}/transcript"],
-        fills: &["attempts[].dialog_events", "transcript.utterances"],
+    FieldSpec {
+        name: "script_field",
+        label: "Input for the script",
+        description: "The input of the agents that takes the script's name: script_name or \
+                      script. Default: script_name.",
+        required: false,
+        secret: false,
+        kind: "string",
     },
 ];

@@ -8,12 +8,8 @@ use callweave_model::{
     Analysis, AnalyzedCall, Timestamp,
     analysis::{Field, Outcome},
     call::{Attempt, DialogEvent, Media, Party},
-    enums::{
-        AnalysisKind, ArtifactState, CallKind, CallStatus, FetchMode, MediaKind, PartyRole,
-        StartedAtSource,
-    },
+    enums::{AnalysisKind, CallKind, CallStatus, FetchMode, MediaKind, PartyRole, StartedAtSource},
     merge::Share,
-    phone::to_e164,
     transcript::Transcript,
 };
 use callweave_provider::{RawDocument, RecordRef, change::Upsert, when};
@@ -21,9 +17,13 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::{
+    artifacts,
+    dialogs::queue,
     log,
+    phone::Phones,
     pull::ATTEMPT,
-    wire::{self, Listed, LogRow, Row, Unreadable, id},
+    settings::NeuroSettings,
+    wire::{self, Listed, LogRow, Row, STARTED, Started, Unreadable, id},
     words,
 };
 
@@ -51,6 +51,9 @@ pub(crate) const TEXT_PART: &str = "/text";
 #[derive(Debug, Default)]
 pub(crate) struct Documents {
     pub(crate) listed: Option<Listed>,
+    pub(crate) started: Option<Started>,
+    /// The dialog's place in its agent's queue.
+    pub(crate) queued: Option<Row>,
     pub(crate) statistic: Option<Vec<Row>>,
     pub(crate) logs: BTreeMap<String, Vec<LogRow>>,
     pub(crate) texts: BTreeMap<String, String>,
@@ -61,21 +64,48 @@ impl Documents {
     /// Reads the documents that belong to one record.
     pub(crate) fn read(raw: &[RawDocument]) -> Result<Self, Unreadable> {
         let mut documents = Self::default();
+        let alone = raw.iter().any(|document| document.operation == "NN-28");
         for document in raw {
             match document.operation.as_str() {
                 "NN-29" => {
                     documents.listed = serde_json::from_slice(&document.body).ok();
                 }
                 "NN-28" => {
-                    let (rows, unmapped) = wire::statistic(&document.body)?;
+                    let (rows, unmapped) = wire::statistic("NN-28", &document.body)?;
                     documents.statistic = Some(rows);
                     documents.unmapped.extend(unmapped);
+                }
+                // The dialog's share of a group's statistic; its own one is newer.
+                "NN-30" if !alone => {
+                    let (rows, unmapped) = wire::statistic("NN-30", &document.body)?;
+                    documents.statistic = Some(rows);
+                    documents.unmapped.extend(unmapped);
+                }
+                STARTED => documents.read_start(document),
+                "NN-33" => {
+                    documents.queued = serde_json::from_slice(&document.body).ok();
                 }
                 "NN-32" => documents.read_log(document)?,
                 _ => {}
             }
         }
         Ok(documents)
+    }
+
+    fn read_start(&mut self, document: &RawDocument) {
+        let Ok(told) = serde_json::from_slice::<Started>(&document.body) else {
+            return;
+        };
+        let known = self.started.get_or_insert_default();
+        known.sent_at = known.sent_at.or(told.sent_at);
+        known.agent_uuid = known.agent_uuid.take().or(told.agent_uuid);
+        known.bulk_uuid = known.bulk_uuid.take().or(told.bulk_uuid);
+    }
+
+    /// A row of the statistic names its call.
+    pub(crate) fn names_calls(&self) -> bool {
+        let mut rows = self.statistic.iter().flatten();
+        rows.any(|row| id(Some(row), &["call_uuid"]).is_some())
     }
 
     fn read_log(&mut self, document: &RawDocument) -> Result<(), Unreadable> {
@@ -102,7 +132,13 @@ impl Documents {
         })
     }
 
-    fn agent_uuid(&self) -> Option<String> {
+    /// Something came of the dialog, however little.
+    pub(crate) fn tell_something(&self) -> bool {
+        let logged = !self.logs.is_empty() || !self.texts.is_empty();
+        self.statistic.is_some() || self.listed.is_some() || logged
+    }
+
+    pub(crate) fn agent_uuid(&self) -> Option<String> {
         let listed = self.listed.as_ref().map(|listed| listed.agent_uuid.clone());
         let told = || {
             self.statistic
@@ -116,10 +152,12 @@ impl Documents {
                 .flatten()
                 .find_map(|entry| entry.agent_uuid.clone())
         };
+        let started = || self.started.as_ref()?.agent_uuid.clone();
         listed
             .filter(|agent| !agent.is_empty())
             .or_else(told)
             .or_else(logged)
+            .or_else(started)
     }
 }
 
@@ -128,16 +166,17 @@ impl Documents {
 pub(crate) fn translate(
     record: &RecordRef,
     documents: &Documents,
-    zone: &TimeZone,
+    settings: &NeuroSettings,
     now: Option<Timestamp>,
 ) -> Upsert {
+    let zone = &settings.zone;
     let calls = call_uuids(record, documents);
     let remote_id = documents
         .dialog_uuid()
         .unwrap_or_else(|| record.remote_id.clone());
     let mut call = AnalyzedCall::new(remote_id);
     call.kind = CallKind::AiAgentCall;
-    call.parties = parties(documents);
+    call.parties = parties(documents, &settings.phones);
     references(&mut call, documents);
     let rows = ordered(documents.statistic.as_deref().unwrap_or_default(), zone);
     times(&mut call, &rows, zone);
@@ -154,10 +193,14 @@ pub(crate) fn translate(
     if calls.is_empty() {
         call.attempts = rows.iter().map(|row| unnamed_attempt(row, zone)).collect();
     }
-    call.analyses
-        .push(analysis(&call.remote_id, documents, &rows));
+    if documents.tell_something() {
+        call.analyses
+            .push(analysis(&call.remote_id, documents, &rows));
+    }
     settle(&mut call, documents, &rows);
-    let unfinished = artifacts(&mut call, now);
+    // A dialog that was held has calls; the report that names them may come later.
+    let unnamed = calls.is_empty() && documents.listed.is_none();
+    let unfinished = artifacts::settle(&mut call, unnamed, now);
     call.estimated_fields.sort_unstable();
     call.estimated_fields.dedup();
     let mut upsert = Upsert::new(record.clone(), call, Share::OneAttempt);
@@ -166,12 +209,13 @@ pub(crate) fn translate(
     upsert
 }
 
-/// The attempts that the record tells: its own, or all that the dialog's statistic names.
+/// The attempts that the record tells: its own, or all that are known of the dialog.
 pub(crate) fn call_uuids(record: &RecordRef, documents: &Documents) -> Vec<String> {
     if record.kind == ATTEMPT {
         return vec![record.remote_id.clone()];
     }
-    let rows = documents.statistic.iter().flatten();
+    let listed = documents.listed.iter().flat_map(|listed| &listed.result);
+    let rows = documents.statistic.iter().flatten().chain(listed);
     let mut calls: Vec<String> = rows
         .filter_map(|row| id(Some(row), &["call_uuid"]))
         .collect();
@@ -192,7 +236,13 @@ fn date(row: &Row, zone: &TimeZone) -> Option<when::Read> {
     read_date(row.get("date")?, zone)
 }
 
-fn read_date(value: &Value, zone: &TimeZone) -> Option<when::Read> {
+/// The dates of rows, in their order.
+pub(crate) fn dates(rows: &[Row], zone: &TimeZone) -> Vec<Timestamp> {
+    let read = rows.iter().filter_map(|row| date(row, zone));
+    read.map(|read| read.instant).collect()
+}
+
+pub(crate) fn read_date(value: &Value, zone: &TimeZone) -> Option<when::Read> {
     match value {
         Value::String(text) => when::read(text, zone),
         Value::Number(number) => when::read_unix(number.as_f64()?),
@@ -201,7 +251,7 @@ fn read_date(value: &Value, zone: &TimeZone) -> Option<when::Read> {
 }
 
 /// The bot and the person it called, in this order in every record of a dialog.
-fn parties(documents: &Documents) -> Vec<Party> {
+fn parties(documents: &Documents, phones: &Phones) -> Vec<Party> {
     let mut bot = Party::new(0, PartyRole::Bot);
     bot.remote_id = documents.agent_uuid();
     bot.name = documents
@@ -210,10 +260,16 @@ fn parties(documents: &Documents) -> Vec<Party> {
         .and_then(|listed| listed.agent_name.clone());
     let mut customer = Party::new(1, PartyRole::Customer);
     let listed = documents.listed.iter().flat_map(|listed| &listed.result);
-    let mut rows = documents.statistic.iter().flatten().chain(listed);
+    let queued = documents.queued.iter();
+    let mut rows = documents
+        .statistic
+        .iter()
+        .flatten()
+        .chain(listed)
+        .chain(queued);
     // The statistic spells the number's key in two ways, even within one answer.
     let phone = rows.find_map(|row| id(Some(row), &["msisdn", "msisnd", "phone"]));
-    customer.phone = phone.as_deref().and_then(to_e164);
+    customer.phone = phone.as_deref().and_then(|raw| phones.international(raw));
     customer.phone_raw = phone;
     vec![bot, customer]
 }
@@ -229,6 +285,12 @@ fn references(call: &mut AnalyzedCall, documents: &Documents) {
                 call.remote_refs.entry((*name).to_owned()).or_insert(value);
             }
         }
+    }
+    let started = documents.started.as_ref();
+    if let Some(batch) = started.and_then(|started| started.bulk_uuid.clone()) {
+        call.remote_refs
+            .entry("bulk_uuid".to_owned())
+            .or_insert(batch);
     }
     call.batch_remote_id = call.remote_refs.get("bulk_uuid").cloned();
     call.campaign_remote_id = call.remote_refs.get("selection_uuid").cloned();
@@ -254,10 +316,11 @@ fn attempt(call_uuid: &str, documents: &Documents, rows: &[Row], zone: &TimeZone
         .iter()
         .find_map(|entry| read_date(entry.date.as_ref()?, zone))
         .map(|read| read.instant);
-    let listed = documents
-        .listed
-        .as_ref()
-        .and_then(|listed| listed.result.first());
+    let named = |row: &&Row| id(Some(row), &["call_uuid"]).as_deref() == Some(call_uuid);
+    let listed = documents.listed.as_ref().and_then(|listed| {
+        let rows = &listed.result;
+        rows.iter().find(named).or_else(|| rows.first())
+    });
     let row = row_of(call_uuid, listed, rows, logged, zone);
     let dated = row.and_then(|row| date(row, zone)).map(|read| read.instant);
     let result_raw = row.and_then(result).or_else(|| listed.and_then(result));
@@ -401,6 +464,13 @@ fn settle(call: &mut AnalyzedCall, documents: &Documents, rows: &[Row]) {
         .and_then(|listed| listed.result.last());
     let raw = rows.last().or(listed).and_then(result);
     call.status = status_of(raw.as_deref());
+    if let Some(row) = documents.queued.as_ref().filter(|_| rows.is_empty()) {
+        let (status, raw) = queue::state_of(row);
+        call.status = status;
+        let raw = raw.map(Value::String);
+        call.vendor_values
+            .extend(raw.map(|raw| ("status".to_owned(), raw)));
+    }
     let spoke = call
         .transcript
         .as_ref()
@@ -431,44 +501,4 @@ fn settle(call: &mut AnalyzedCall, documents: &Documents, rows: &[Row]) {
             call.estimated_fields.push("/started_at".to_owned());
         }
     }
-}
-
-/// How far each artifact has come; true when more may come of a young dialog.
-fn artifacts(call: &mut AnalyzedCall, now: Option<Timestamp>) -> bool {
-    const YOUNG: std::time::Duration = std::time::Duration::from_hours(24);
-    let young = match (now, call.vendor_updated_at.or(call.started_at)) {
-        (Some(now), Some(changed)) => now.since(changed) < YOUNG,
-        _ => false,
-    };
-    call.set_artifact("analysis", ArtifactState::Ready);
-    let silent = words::without_talk(call.status);
-    let open = matches!(
-        call.status,
-        CallStatus::Queued | CallStatus::Dialing | CallStatus::InProgress
-    );
-    let missing = call.transcript.is_none() && !silent && !call.media.is_empty();
-    let transcript = if call.transcript.is_some() {
-        ArtifactState::Ready
-    } else if missing && young {
-        ArtifactState::Pending
-    } else {
-        ArtifactState::NotSupported
-    };
-    call.set_artifact("transcript", transcript);
-    let recording = if silent || call.media.is_empty() {
-        ArtifactState::NotSupported
-    } else if open || (missing && young) {
-        ArtifactState::Pending
-    } else {
-        ArtifactState::Ready
-    };
-    call.set_artifact("recording", recording);
-    for media in &mut call.media {
-        media.availability = recording;
-    }
-    for place in 0..call.media.len() {
-        // The container and its channels are told by the bytes alone.
-        call.estimated_fields.push(format!("/media/{place}/kind"));
-    }
-    (missing || open) && young
 }

@@ -6,9 +6,9 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use bytes::Bytes;
-use callweave_model::call::Media;
+use callweave_model::{call::Media, enums::ArtifactState};
 use callweave_provider::{
-    CallContext, ErrorKind, ProviderError, Result,
+    CallContext, ErrorKind, ProviderError, Result, Retry,
     media::{MediaBody, MediaContent, MediaSource, sniff},
     tolerant::mend,
 };
@@ -36,7 +36,11 @@ impl MediaSource for Neuro {
         // The document's own line names `bulk_uuid` here; a recording belongs to a call.
         let query = [("call_uuid", media.remote_key.as_str())];
         let call = Call::read("NN-31", "/statistic/download/call", &query);
-        let answer = self.client.get(context, call).await?;
+        let answer = self
+            .client
+            .get(context, call)
+            .await
+            .map_err(|error| never(error, media))?;
         if sniff(&answer.body).is_some() {
             return Ok(body(answer.body, None));
         }
@@ -45,13 +49,32 @@ impl MediaSource for Neuro {
         let data = match value.get("data").unwrap_or(&Value::Null) {
             Value::String(data) if !data.trim().is_empty() => data,
             Value::String(_) | Value::Null => {
-                return Err(ProviderError::new(VENDOR, "NN-31", ErrorKind::NotReady));
+                let error = ProviderError::new(VENDOR, "NN-31", ErrorKind::NotReady);
+                return Err(never(error, media));
             }
             _ => return Err(bad_response("NN-31", "the recording is no text")),
         };
         let (declared, bytes) = decode(data)?;
         Ok(body(bytes, declared))
     }
+}
+
+/// "Not ready" is what the vendor says of a call that nobody answered, too, and of one that it has
+/// not kept. Where it is known that nothing will come, that is said.
+fn never(error: ProviderError, media: &Media) -> ProviderError {
+    let awaited = matches!(
+        media.availability,
+        ArtifactState::Pending | ArtifactState::Processing | ArtifactState::Ready
+    );
+    if error.kind != ErrorKind::NotReady || awaited {
+        return error;
+    }
+    ProviderError {
+        kind: ErrorKind::NotFound,
+        retry: Retry::Never,
+        ..error
+    }
+    .with_message("the vendor has no recording of this attempt")
 }
 
 fn body(bytes: Bytes, declared: Option<String>) -> MediaBody {

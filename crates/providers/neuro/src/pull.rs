@@ -1,6 +1,7 @@
 //! Listing: the report over windows of time, one stream per agent (NN-29).
 
 use async_trait::async_trait;
+use callweave_model::Timestamp;
 use callweave_provider::{
     CallContext, Change, Cursor, ErrorKind, Next, Page, ProviderError, Pull, RawDocument,
     RecordRef, Result, Walk as Purpose, http_client::Safety, raw::fingerprint,
@@ -22,6 +23,9 @@ pub(crate) const ATTEMPT: &str = "attempt";
 
 /// The kind of record that is a dialog whose attempts have no ids, named by its `dialog_uuid`.
 pub(crate) const DIALOG: &str = "dialog";
+
+/// The most answers in which a short span of time is read outside of a walk.
+const MOST_ANSWERS: u64 = 10;
 
 #[async_trait]
 impl Pull for Neuro {
@@ -135,15 +139,58 @@ impl Neuro {
         window: Window,
         walk: &mut Walk,
     ) -> Result<Report> {
-        let first = self.ask(context, agent, window, walk).await;
+        let first = self
+            .ask(context, agent, window, walk.limit, walk.offset)
+            .await;
         match first {
             Err(error) if walk.limit > SMALL_LIMIT && may_be_the_limit(&error) => {
                 walk.limit = SMALL_LIMIT;
                 walk.offset = 0;
-                self.ask(context, agent, window, walk).await
+                self.ask(context, agent, window, walk.limit, walk.offset)
+                    .await
             }
             other => other,
         }
+    }
+
+    /// The attempts of an agent in a span of time as far as a few answers tell them, and whether
+    /// those are all.
+    pub(crate) async fn report_between(
+        &self,
+        context: &CallContext<'_>,
+        agent: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<(Vec<Row>, bool)> {
+        let zone = &self.settings.zone;
+        let window = (local_seconds(from, zone), local_seconds(to, zone) + 1);
+        let (mut rows, mut whole) = (Vec::new(), true);
+        for number in 0..MOST_ANSWERS {
+            let offset = number * SMALL_LIMIT;
+            let report = self
+                .ask(context, agent, window, SMALL_LIMIT, offset)
+                .await?;
+            whole &= report.unreadable.is_empty();
+            let read = report.rows.len() + report.unreadable.len();
+            for row in report.rows {
+                // Pages have no order, so one may tell again what another told.
+                if !rows.contains(&row) {
+                    rows.push(row);
+                }
+            }
+            let met = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            let enough = match report.total {
+                Some(total) => met >= total,
+                None => u64::try_from(read).unwrap_or(u64::MAX) < SMALL_LIMIT,
+            };
+            if enough {
+                return Ok((rows, whole));
+            }
+            if read == 0 {
+                return Ok((rows, false));
+            }
+        }
+        Ok((rows, false))
     }
 
     async fn ask(
@@ -151,7 +198,8 @@ impl Neuro {
         context: &CallContext<'_>,
         agent: &str,
         (from, to): Window,
-        walk: &Walk,
+        limit: u64,
+        offset: u64,
     ) -> Result<Report> {
         // Whether the ends are inclusive is not documented: a second more on each side finds what
         // lies on them either way, and what is met twice is the same record.
@@ -159,8 +207,8 @@ impl Neuro {
             "agent_uuid": agent,
             "start": text(from - 1),
             "end": text(to + 1),
-            "limit": walk.limit,
-            "offset": walk.offset,
+            "limit": limit,
+            "offset": offset,
         });
         let call = Call {
             operation: "NN-29",
@@ -208,7 +256,8 @@ fn changes(agent: &str, name: Option<&str>, report: &Report) -> Vec<Change> {
         let dialog = || id(Some(row), &["dialog_uuid"]).map(|id| RecordRef::new(DIALOG, id));
         let Some(record) = attempt.or_else(dialog) else {
             let text = serde_json::to_string(row).unwrap_or_default();
-            changes.push(nameless(text, "the row names neither a call nor a dialog"));
+            let reason = "the row names neither a call nor a dialog";
+            changes.push(nameless("NN-29", text, reason));
             continue;
         };
         match records.iter_mut().find(|(known, _)| *known == record) {
@@ -218,7 +267,7 @@ fn changes(agent: &str, name: Option<&str>, report: &Report) -> Vec<Change> {
         }
     }
     for (_, text) in &report.unreadable {
-        changes.push(nameless(text.clone(), "the row cannot be read"));
+        changes.push(nameless("NN-29", text.clone(), "the row cannot be read"));
     }
     changes.extend(records.into_iter().map(|(record, mut rows)| {
         rows.sort_by_cached_key(|row| serde_json::to_string(row).unwrap_or_default());
@@ -238,13 +287,13 @@ fn changes(agent: &str, name: Option<&str>, report: &Report) -> Vec<Change> {
 }
 
 /// A row without an id is kept under a hash of itself.
-fn nameless(text: String, reason: &str) -> Change {
+pub(crate) fn nameless(operation: &str, text: String, reason: &str) -> Change {
     let name = fingerprint(text.as_bytes())
         .iter()
         .fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
     Change::Quarantined {
         record: RecordRef::new("report_row", name),
-        raw: vec![RawDocument::json("NN-29", text)],
+        raw: vec![RawDocument::json(operation, text)],
         reason: reason.to_owned(),
         pointer: None,
     }

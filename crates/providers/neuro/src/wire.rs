@@ -1,6 +1,9 @@
 //! The vendor's answers, read into plain values. Every shape that was documented or seen is
 //! accepted; which members mean what is `map`'s business.
 
+use std::collections::BTreeMap;
+
+use callweave_model::Timestamp;
 use callweave_provider::{
     Result,
     envelope::{self, Envelope},
@@ -48,6 +51,46 @@ pub(crate) struct Listed {
     pub(crate) result: Vec<Row>,
 }
 
+/// The operation of the document that [`Started`] is kept as.
+pub(crate) const STARTED: &str = "NN-03";
+
+/// What is known of a dialog from its start; travels as its record's hint and is kept as its
+/// document until a list tells more.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Started {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sent_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) agent_uuid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bulk_uuid: Option<String>,
+}
+
+impl Started {
+    /// A dialog of an agent that was started at this time, alone or into a batch.
+    pub(crate) fn at(sent_at: Timestamp, agent: &str, batch: Option<&str>) -> Self {
+        Self {
+            sent_at: Some(sent_at),
+            agent_uuid: Some(agent.to_owned()),
+            bulk_uuid: batch.map(str::to_owned),
+        }
+    }
+
+    /// A dialog of a batch.
+    pub(crate) fn of_batch(batch: &str) -> Self {
+        Self {
+            bulk_uuid: Some(batch.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// The same as a record's hint.
+    pub(crate) fn hint(&self) -> Option<Value> {
+        serde_json::to_value(self).ok()
+    }
+}
+
 /// The agents of a company (NN-07).
 pub(crate) fn agents(body: &[u8]) -> Result<Vec<Agent>> {
     let bad = |_error| bad_response("NN-07", "the answer is no list of agents");
@@ -71,19 +114,65 @@ pub(crate) fn agents(body: &[u8]) -> Result<Vec<Agent>> {
     Ok(agents)
 }
 
+/// A list as it came.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    pub(crate) rows: Vec<Row>,
+    /// How many rows the vendor says there are.
+    pub(crate) total: Option<u64>,
+    /// Elements that are no readable objects.
+    pub(crate) unreadable: usize,
+}
+
+/// A list, bare or under one of the names that lists have.
+pub(crate) fn rows(operation: &'static str, body: &[u8]) -> Result<List> {
+    const NAMES: &[&str] = &["data", "result", "items"];
+    let bad = |_error| bad_response(operation, "the answer is not JSON");
+    let envelope = Envelope::open(body).map_err(bad)?;
+    let total = total(&envelope);
+    let elements = match envelope {
+        Envelope::Array(elements) => elements,
+        Envelope::Object(members) if is_empty_list(&members, NAMES) => Vec::new(),
+        envelope => inner_list(&envelope, NAMES)
+            .ok_or_else(|| bad_response(operation, "the answer is no list"))?,
+    };
+    let count = elements.len();
+    let rows: Vec<Row> = elements
+        .iter()
+        .filter_map(|raw| match envelope::value(raw) {
+            Ok(Value::Object(row)) => Some(row),
+            _ => None,
+        })
+        .collect();
+    Ok(List {
+        total,
+        unreadable: count - rows.len(),
+        rows,
+    })
+}
+
+/// A list that is there and `null`.
+fn is_empty_list(members: &BTreeMap<String, Box<RawValue>>, names: &[&str]) -> bool {
+    let mut given = names.iter().filter_map(|name| members.get(*name));
+    given.next().is_some_and(|raw| raw.get() == "null")
+}
+
+fn total(envelope: &Envelope) -> Option<u64> {
+    let Envelope::Object(members) = envelope else {
+        return None;
+    };
+    let raw = members
+        .get("total")
+        .or_else(|| members.get("total_count"))?;
+    let total = as_i64(&envelope::value(raw).ok()?)?;
+    u64::try_from(total).ok()
+}
+
 /// One page of the report (NN-29).
 pub(crate) fn report(body: &[u8]) -> Result<Report> {
     let bad = |_error| bad_response("NN-29", "the answer is not JSON");
     let envelope = Envelope::open(body).map_err(bad)?;
-    let total = match &envelope {
-        Envelope::Object(members) => members
-            .get("total")
-            .or_else(|| members.get("total_count"))
-            .and_then(|raw| envelope::value(raw).ok())
-            .and_then(|value| as_i64(&value))
-            .and_then(|total| u64::try_from(total).ok()),
-        _ => None,
-    };
+    let total = total(&envelope);
     let rows = match envelope {
         Envelope::Array(rows) => rows,
         envelope => inner_list(&envelope, &["result", "data"])
@@ -102,10 +191,14 @@ pub(crate) fn report(body: &[u8]) -> Result<Report> {
     Ok(report)
 }
 
-/// The rows of a dialog's statistic (NN-28), one per attempt, and members that were not taken.
-pub(crate) fn statistic(body: &[u8]) -> Result<(Vec<Row>, Vec<String>), Unreadable> {
+/// The rows of a dialog's statistic (NN-28, or its share of NN-30), one per attempt, and members
+/// that were not taken.
+pub(crate) fn statistic(
+    operation: &'static str,
+    body: &[u8],
+) -> Result<(Vec<Row>, Vec<String>), Unreadable> {
     let unreadable = |pointer: String, reason| Unreadable {
-        operation: "NN-28",
+        operation,
         pointer,
         reason,
     };
@@ -124,7 +217,7 @@ pub(crate) fn statistic(body: &[u8]) -> Result<(Vec<Row>, Vec<String>), Unreadab
             });
             if let Some((name, rows)) = list {
                 members.remove(name);
-                let rest = members.keys().map(|key| pointer("NN-28", key)).collect();
+                let rest = members.keys().map(|key| pointer(operation, key)).collect();
                 (rows, format!("/{name}"), rest)
             } else {
                 // One attempt, told without the list around it.

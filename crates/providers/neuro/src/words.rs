@@ -167,6 +167,15 @@ pub(crate) fn status(raw: &str) -> Option<CallStatus> {
     find(STATUSES, raw)
 }
 
+/// How far a dialog or a call in the queue is. A stopped one waits until it is returned.
+pub(crate) fn queue_status(raw: Option<&str>) -> CallStatus {
+    match raw.map(|raw| raw.trim().to_lowercase()).as_deref() {
+        None | Some("") => CallStatus::Unknown,
+        Some("stopped") => CallStatus::Queued,
+        Some(word) => status(word).unwrap_or(CallStatus::Other),
+    }
+}
+
 /// What came out of the dialog, by its result word.
 pub(crate) fn outcome(raw: &str) -> OutcomeValue {
     if let Some(value) = find(OUTCOMES, raw) {
@@ -247,7 +256,7 @@ pub(crate) fn speaker(word: &str) -> Option<PartyRole> {
 mod tests {
     use callweave_model::enums::{CallStatus, OutcomeValue, PartyRole};
 
-    use super::{outcome, speaker, status};
+    use super::{outcome, queue_status, speaker, status};
 
     #[test]
     fn trap_n48_known_words_are_translated_and_others_stay() {
@@ -258,6 +267,21 @@ mod tests {
         assert_eq!(outcome("Отказ"), OutcomeValue::Failure);
         assert_eq!(outcome("busy"), OutcomeValue::NoContact);
         assert_eq!(outcome("lukewarm"), OutcomeValue::Other);
+    }
+
+    #[test]
+    fn trap_n48_a_stopped_dialog_is_still_in_the_queue() {
+        for (raw, status) in [
+            ("created", CallStatus::Queued),
+            ("queued", CallStatus::Queued),
+            ("stopped", CallStatus::Queued),
+            ("active", CallStatus::InProgress),
+            ("done", CallStatus::Completed),
+            ("parked", CallStatus::Other),
+            ("", CallStatus::Unknown),
+        ] {
+            assert_eq!(queue_status(Some(raw)), status, "{raw}");
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Documented and observed answers, one trap each.
 
 use callweave_model::{
+    call::Media,
     enums::{
-        ArtifactState, CallKind, CallStatus, Direction, OutcomeValue, PartyRole, StartedAtSource,
+        ArtifactState, CallKind, CallStatus, Direction, FetchMode, MediaKind, OutcomeValue,
+        PartyRole, StartedAtSource,
     },
     merge::{Share, absorb},
 };
@@ -103,7 +105,7 @@ async fn documented_answers_become_a_call_without_a_loss() {
 }
 
 #[tokio::test]
-async fn trap_n30_the_phone_has_three_spellings() {
+async fn case_029_trap_n30_the_phone_has_three_spellings() {
     for (key, other) in [
         ("msisnd", "msisdn"),
         ("msisdn", "phone"),
@@ -151,7 +153,7 @@ async fn trap_n31_output_entities_of_any_name_and_type_are_kept() {
 }
 
 #[tokio::test]
-async fn trap_n32_no_statistic_is_not_ready_yet() {
+async fn case_032_trap_n32_no_statistic_is_not_ready_yet() {
     for answer in [
         answers::json(404, &json!({"message": "No data for dialog report"})),
         answers::json(404, &json!([])),
@@ -266,7 +268,7 @@ async fn trap_n33_a_dialog_has_many_attempts() {
 }
 
 #[tokio::test]
-async fn trap_n34_dates_come_in_five_forms() {
+async fn case_034_trap_n34_dates_come_in_five_forms() {
     for date in [
         "2026-03-01 12:15:30.000000",
         "2026-03-01 12:15:30",
@@ -484,4 +486,109 @@ async fn an_id_of_the_gateways_user_cannot_leave_its_place() {
         assert!(lookup.validate_call_id(id).is_err(), "{id}");
     }
     assert!(lookup.validate_call_id(DIALOG).is_ok());
+}
+
+#[tokio::test]
+async fn case_039_a_recording_that_will_never_come_is_not_there() {
+    let path = format!("/api/v2/ext/statistic/download/call?call_uuid={CALL}");
+    let missing = || answers::json(404, &json!({"message": "Cannot find dialog for call_uuid"}));
+    for (availability, kind) in [
+        (ArtifactState::NotSupported, ErrorKind::NotFound),
+        (ArtifactState::Expired, ErrorKind::NotFound),
+        (ArtifactState::Pending, ErrorKind::NotReady),
+        (ArtifactState::Ready, ErrorKind::NotReady),
+    ] {
+        for answer in [
+            missing(),
+            answers::ok(&json!({"file_name": "x", "data": null})),
+        ] {
+            let mut media = Media::new(CALL, MediaKind::RecordingMono, FetchMode::InlineBase64);
+            media.availability = availability;
+            let client = CannedClient::new().on("GET", &path, answer);
+            let provider = provider(&client, &json!({}));
+            let caller = caller();
+            let source = provider.media().unwrap();
+            let opened = source.open(&caller.context(), DIALOG, &media).await;
+            assert_eq!(opened.unwrap_err().kind, kind, "{availability:?}");
+        }
+    }
+    let mut media = Media::new(CALL, MediaKind::RecordingMono, FetchMode::InlineBase64);
+    media.availability = ArtifactState::NotSupported;
+    let wave = answers::ok(&json!({"data": "UklGRgAAAABXQVZF"}));
+    let client = CannedClient::new().on("GET", &path, wave);
+    let provider = provider(&client, &json!({}));
+    let caller = caller();
+    let source = provider.media().unwrap();
+    let body = source.open(&caller.context(), DIALOG, &media).await;
+    assert!(
+        body.is_ok(),
+        "what is there is given, whatever was expected"
+    );
+}
+
+#[tokio::test]
+async fn a_dialog_known_by_its_id_finds_its_calls_in_the_report() {
+    let row = json!({"msisdn": "+79990000001", "dialog_uuid": DIALOG, "result": "success",
+                     "date": "2026-03-01 09:15:30"});
+    let listed = json!({"result": [
+        {"result": "busy", "call_uuid": "c-9", "dialog_uuid": "d-9"},
+        {"result": "success", "call_uuid": CALL, "dialog_uuid": DIALOG},
+    ], "total": 2});
+    let agents = json!([{"agent_uuid": "a-9", "name": "x"}, {"agent_uuid": AGENT, "name": "y"}]);
+    let client = CannedClient::new()
+        .on("GET", STATISTIC_PATH, answers::ok(&json!([row])))
+        .on("GET", "/api/v2/ext/company-agents", answers::ok(&agents))
+        .plays("POST", "/api/v2/ext/statistic/dialog-report", move |sent| {
+            let body = sent.json();
+            assert_eq!((&body["limit"], &body["offset"]), (&json!(100), &json!(0)));
+            assert_eq!(body["start"], "2026-03-01 09:13:29");
+            if body["agent_uuid"] == AGENT {
+                answers::ok(&listed)
+            } else {
+                answers::ok(&json!({"result": [], "total": 0}))
+            }
+        })
+        .on(
+            "GET",
+            LOG_PATH,
+            answers::ok_bytes(fixtures().bytes("transcription.json")),
+        );
+    let record = RecordRef::new("dialog", DIALOG);
+    let change = fetch(&client, &json!({}), &record, None).await.unwrap();
+    client.assert_all_used();
+    let call = upsert(change).call;
+    assert_eq!(call.attempts.len(), 1);
+    assert_eq!(call.attempts[0].remote_id.as_deref(), Some(CALL));
+    assert_eq!(call.attempts[0].result_raw.as_deref(), Some("success"));
+    assert_eq!(call.parties[0].remote_id.as_deref(), Some(AGENT));
+    assert_eq!(call.media[0].remote_key, CALL);
+    assert!(call.transcript.is_some());
+}
+
+#[tokio::test]
+async fn a_young_dialog_whose_calls_are_not_listed_yet_is_looked_at_again() {
+    let row = json!([{"dialog_uuid": DIALOG, "date": "2026-03-02 09:00:00", "result": "success"}]);
+    let hint = json!({"agent_uuid": AGENT, "sent_at": "2026-03-02T08:59:00.000Z"});
+    let client = CannedClient::new()
+        .on("GET", STATISTIC_PATH, answers::ok(&row))
+        .always(
+            "POST",
+            "/api/v2/ext/statistic/dialog-report",
+            answers::ok(&json!({"result": [], "total": 0})),
+        );
+    let record = RecordRef::new("dialog", DIALOG);
+    let change = fetch(&client, &json!({}), &record, Some(&hint))
+        .await
+        .unwrap();
+    let upsert = upsert(change);
+    assert!(upsert.unfinished);
+    assert_eq!(
+        upsert.call.artifact_state("transcript"),
+        ArtifactState::Pending
+    );
+    assert_eq!(
+        upsert.call.artifact_state("recording"),
+        ArtifactState::Pending
+    );
+    assert_eq!(upsert.call.parties[0].remote_id.as_deref(), Some(AGENT));
 }

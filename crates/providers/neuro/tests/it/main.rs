@@ -6,9 +6,13 @@
     reason = "a test may panic"
 )]
 
+mod agents;
 mod conformance;
+mod dialogs;
 mod documented;
 mod garbage;
 mod listing;
+mod live_agents;
+mod live_dialogs;
 mod sandbox;
 mod support;
