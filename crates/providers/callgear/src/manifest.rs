@@ -124,7 +124,7 @@ const SETTING_FIELDS: &[FieldSpec] = &[
         "rpc_methods",
         "Procedures",
         "Which methods may be called by rpc: names parted by commas, a * at the end of one stands \
-         for any ending. Default: get.*; empty: none.",
+         for any ending, e.g. get.*. Default: none.",
         "string",
     ),
 ];

@@ -56,7 +56,8 @@ impl CallGear {
                 if method.is_some_and(|method| self.settings.may_call(method)) {
                     return Ok(());
                 }
-                let detail = "is none of the methods that the setting rpc_methods allows";
+                let detail =
+                    "is none of the methods that the connection's setting rpc_methods allows";
                 Err(invalid(OPERATION, "/method", detail))
             }
             _ => Ok(()),

@@ -137,9 +137,9 @@ impl Settings {
     }
 }
 
-/// The procedures that a setting allows: without one those whose name says that they read.
+/// The procedures that a setting allows: without one none, for the document names none.
 fn rpc_methods(setting: Option<&str>) -> Result<Vec<String>, SettingsError> {
-    let names = setting.unwrap_or("get.*").split(',').map(str::trim);
+    let names = setting.unwrap_or_default().split(',').map(str::trim);
     let names: Vec<String> = names
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
@@ -202,11 +202,13 @@ mod tests {
 
     #[test]
     fn trap_c43_only_procedures_that_the_settings_name_may_be_called() {
-        let silent = read(&json!({})).unwrap();
-        assert!(silent.may_call("get.calls") && silent.may_call("get."));
-        assert!(!silent.may_call("delete.calls") && !silent.may_call("get"));
-        let none = read(&json!({"rpc_methods": ""})).unwrap();
-        assert!(!none.may_call("get.calls") && !none.may_call(""));
+        for none in [json!({}), json!({"rpc_methods": " , "})] {
+            let none = read(&none).unwrap();
+            assert!(!none.may_call("get.calls") && !none.may_call(""));
+        }
+        let family = read(&json!({"rpc_methods": "get.*"})).unwrap();
+        assert!(family.may_call("get.calls") && family.may_call("get."));
+        assert!(!family.may_call("delete.calls") && !family.may_call("get"));
         let some = read(&json!({"rpc_methods": " create.tag, report.* "})).unwrap();
         assert!(some.may_call("create.tag") && some.may_call("report.of.all"));
         assert!(!some.may_call("create.tags") && !some.may_call("get.calls"));

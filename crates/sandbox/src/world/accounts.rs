@@ -179,7 +179,10 @@ fn connection(vendor: Vendor, address: &str, account: &Value) -> Value {
     let (credentials, settings) = match vendor {
         Vendor::CallGear => (
             json!({"username": account["username"], "password": account["password"]}),
-            json!({"base_url": format!("{address}{}", callgear::PREFIX)}),
+            json!({
+                "base_url": format!("{address}{}", callgear::PREFIX),
+                "rpc_methods": "get.*",
+            }),
         ),
         Vendor::AloVoice => (
             json!({"token": account["token"]}),

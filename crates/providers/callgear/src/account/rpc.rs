@@ -24,7 +24,7 @@ impl CallGear {
         params: &Map<String, Value>,
     ) -> Result<Value> {
         if !self.settings.may_call(method) {
-            let detail = "is none of the methods that the setting rpc_methods allows";
+            let detail = "is none of the methods that the connection's setting rpc_methods allows";
             return Err(invalid(OPERATION, "/method", detail));
         }
         let body = json!({"id": context.request_id, "method": method, "params": params});

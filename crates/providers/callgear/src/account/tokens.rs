@@ -74,7 +74,8 @@ impl CallGear {
             } else {
                 "whether this connection works with this token cannot be told"
             };
-            return Err(invalid(OPERATION, "/tid", detail));
+            let refused = error(OPERATION, ErrorKind::Conflict).with_message(detail);
+            return Err(refused.before_sending());
         }
         let path = format!("/tokens/{}", address::encode(id));
         match self.client.delete(context, OPERATION, &path).await {
