@@ -6,9 +6,13 @@ use utoipa::ToSchema;
 use crate::{
     call::{AnalyzedCall, Party},
     enums::{Direction, PartyRole, StartedAtSource},
+    patch::Patch,
     phone,
     time::Timestamp,
 };
+
+/// Where a call tells that its start was estimated.
+const STARTED_AT: &str = "/started_at";
 
 /// Facts about a call, given by the CRM. They fill what the vendor leaves unknown and never
 /// replace what it told.
@@ -53,27 +57,27 @@ impl CallFacts {
         *self == Self::default()
     }
 
-    /// These facts with newer ones over them, member by member.
+    /// These facts after a patch, member by member; an array is replaced whole.
     #[must_use]
-    pub fn updated_by(mut self, newer: Self) -> Self {
-        self.started_at = newer.started_at.or(self.started_at);
-        self.direction = newer.direction.or(self.direction);
-        if !newer.parties.is_empty() {
-            self.parties = newer.parties;
+    pub fn patched(self, patch: FactsPatch) -> Self {
+        Self {
+            started_at: patch.started_at.over(self.started_at),
+            direction: patch.direction.over(self.direction),
+            parties: patch.parties.over(Some(self.parties)).unwrap_or_default(),
         }
-        self
     }
 
-    /// Writes the facts into a call where the vendor told nothing (or where an earlier fact
-    /// stands).
+    /// Writes the facts into a call as its vendor tells it, where the vendor told nothing.
     pub fn fill(&self, call: &mut AnalyzedCall) {
-        let from_client = matches!(
+        let open = matches!(
             call.started_at_source,
             StartedAtSource::None | StartedAtSource::Client | StartedAtSource::DerivedFromId
         );
-        if let (Some(started_at), true) = (self.started_at, from_client) {
+        if let (Some(started_at), true) = (self.started_at, open) {
             call.started_at = Some(started_at);
             call.started_at_source = StartedAtSource::Client;
+            call.estimated_fields
+                .retain(|pointer| pointer != STARTED_AT);
         }
         if let (Some(direction), Direction::Unknown) = (self.direction, call.direction) {
             call.direction = direction;
@@ -92,6 +96,72 @@ impl CallFacts {
                 facts.fill(party);
             }
         }
+    }
+}
+
+/// A change of facts, as a JSON merge patch says it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FactsPatch {
+    /// The start of the call.
+    pub started_at: Patch<Timestamp>,
+    /// The direction.
+    pub direction: Patch<Direction>,
+    /// Who took part, all of them.
+    pub parties: Patch<Vec<PartyFacts>>,
+}
+
+impl FactsPatch {
+    /// It changes nothing.
+    pub fn is_keep(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl From<CallFacts> for FactsPatch {
+    /// The facts that are given, over those that stand.
+    fn from(facts: CallFacts) -> Self {
+        Self {
+            started_at: facts.started_at.into(),
+            direction: facts.direction.into(),
+            parties: if facts.parties.is_empty() {
+                Patch::Keep
+            } else {
+                Patch::Set(facts.parties)
+            },
+        }
+    }
+}
+
+/// What the vendor told of the members that facts fill, kept beside a filled call: facts may
+/// change, and the vendor's word comes back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    started_at: Option<Timestamp>,
+    started_at_source: StartedAtSource,
+    direction: Direction,
+    parties: Vec<Party>,
+    estimated_fields: Vec<String>,
+}
+
+impl Told {
+    /// What the vendor told in a call that no fact has filled.
+    pub fn of(call: &AnalyzedCall) -> Self {
+        Self {
+            started_at: call.started_at,
+            started_at_source: call.started_at_source,
+            direction: call.direction,
+            parties: call.parties.clone(),
+            estimated_fields: call.estimated_fields.clone(),
+        }
+    }
+
+    /// Takes the facts out of a filled call again.
+    pub fn restore(self, call: &mut AnalyzedCall) {
+        call.started_at = self.started_at;
+        call.started_at_source = self.started_at_source;
+        call.direction = self.direction;
+        call.parties = self.parties;
+        call.estimated_fields = self.estimated_fields;
     }
 }
 
@@ -138,5 +208,49 @@ mod tests {
         let before = (told.started_at, told.direction);
         facts.fill(&mut told);
         assert_eq!((told.started_at, told.direction), before);
+    }
+
+    #[test]
+    fn what_the_vendor_told_comes_back_when_a_fact_goes() {
+        let mut call = AnalyzedCall::new("1");
+        call.started_at = Some("2026-03-02T09:15:00Z".parse().unwrap());
+        call.started_at_source = StartedAtSource::DerivedFromId;
+        call.estimated_fields.push("/started_at".to_owned());
+        call.parties.push(Party::new(0, PartyRole::Customer));
+        let vendors = call.clone();
+        let facts = CallFacts {
+            started_at: Some("2026-03-02T09:14:58Z".parse().unwrap()),
+            direction: Some(Direction::Inbound),
+            parties: vec![PartyFacts {
+                role: PartyRole::Customer,
+                name: Some("Vera".into()),
+                phone: None,
+                external_id: None,
+            }],
+        };
+        let told = Told::of(&call);
+        facts.fill(&mut call);
+        assert_eq!(call.started_at_source, StartedAtSource::Client);
+        assert!(call.estimated_fields.is_empty());
+        told.restore(&mut call);
+        assert_eq!(call, vendors);
+    }
+
+    #[test]
+    fn a_patch_sets_clears_and_keeps() {
+        let facts = CallFacts {
+            started_at: Some("2026-03-02T09:15:00Z".parse().unwrap()),
+            direction: Some(Direction::Inbound),
+            parties: Vec::new(),
+        };
+        let patch = FactsPatch {
+            started_at: Patch::Clear,
+            direction: Patch::Set(Direction::Outbound),
+            parties: Patch::Keep,
+        };
+        let patched = facts.patched(patch);
+        assert_eq!(patched.started_at, None);
+        assert_eq!(patched.direction, Some(Direction::Outbound));
+        assert!(FactsPatch::from(CallFacts::default()).is_keep());
     }
 }

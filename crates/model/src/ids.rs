@@ -43,6 +43,8 @@ typed_id! {
     MediaId,
     /// An API key of the gateway.
     ApiKeyId,
+    /// Work passed to a vendor.
+    JobId,
 }
 
 impl TenantId {
@@ -52,6 +54,22 @@ impl TenantId {
     /// connection that is deleted and made again finds its calls under their old ids.
     pub fn namespace(self, vendor: &str, account_key: &str) -> Uuid {
         Uuid::new_v5(&self.0, format!("{vendor}\u{1f}{account_key}").as_bytes())
+    }
+}
+
+/// One vendor account of a tenant, whichever connection leads to it: what has to do with the
+/// account at its vendor (tokens, the pace, pauses) belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId {
+    /// Whose account.
+    pub tenant: TenantId,
+    /// The account; see [`TenantId::namespace`].
+    pub namespace: Uuid,
+}
+
+impl std::fmt::Display for AccountId {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.namespace.fmt(formatter)
     }
 }
 

@@ -13,6 +13,7 @@ pub mod connection;
 pub mod enums;
 pub mod facts;
 pub mod ids;
+pub mod job;
 pub mod merge;
 pub mod owned;
 pub mod patch;
@@ -26,7 +27,7 @@ mod open_enum;
 
 pub use analysis::Analysis;
 pub use call::AnalyzedCall;
-pub use ids::{AnalysisId, ApiKeyId, CallId, ConnectionId, MediaId, TenantId};
+pub use ids::{AnalysisId, ApiKeyId, CallId, ConnectionId, JobId, MediaId, TenantId};
 pub use time::{Clock, SystemClock, Timestamp};
 pub use transcript::{Transcript, Utterance, Word};
 

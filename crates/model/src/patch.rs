@@ -29,6 +29,24 @@ impl<T> Patch<T> {
         }
     }
 
+    /// The member after the patch.
+    pub fn over(self, standing: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => standing,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
+    /// The same patch of something made from the value.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(make(value)),
+        }
+    }
+
     /// The value to set; `Some(None)` to clear, `None` to leave alone.
     pub const fn change(&self) -> Option<Option<&T>> {
         match self {
@@ -36,6 +54,13 @@ impl<T> Patch<T> {
             Self::Clear => Some(None),
             Self::Set(value) => Some(Some(value)),
         }
+    }
+}
+
+impl<T> From<Option<T>> for Patch<T> {
+    /// A value is set; its absence changes nothing.
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Keep, Self::Set)
     }
 }
 
@@ -69,5 +94,8 @@ mod tests {
         assert_eq!(read("{}"), Patch::Keep);
         assert_eq!(read(r#"{"name":null}"#), Patch::Clear);
         assert_eq!(read(r#"{"name":"a"}"#), Patch::Set("a".to_owned()));
+        let standing = || Some("old".to_owned());
+        assert_eq!(read("{}").over(standing()), standing());
+        assert_eq!(read(r#"{"name":null}"#).over(standing()), None);
     }
 }

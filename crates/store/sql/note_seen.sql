@@ -8,18 +8,20 @@ ON CONFLICT (tenant_id, connection_id, kind, remote_id) DO UPDATE SET
     fingerprint = EXCLUDED.fingerprint,
     hint = EXCLUDED.hint,
     full_walk = GREATEST(old.full_walk, EXCLUDED.full_walk),
+    missing = false,
     -- A record that was gone and is listed again comes back.
-    state = CASE WHEN old.state = 'gone' THEN 'seen' ELSE old.state END,
+    state = CASE WHEN old.state IN ('gone', 'vendor_expired') THEN 'seen' ELSE old.state END,
     attempts = CASE WHEN old.fingerprint IS DISTINCT FROM EXCLUDED.fingerprint THEN 0 ELSE old.attempts END,
     -- What was erased before it was ever listed counts as fetched in the form now listed.
     fetched = CASE WHEN old.state = 'erased' AND old.fingerprint IS NULL
         THEN EXCLUDED.fingerprint ELSE old.fetched END,
     due_at = CASE
         WHEN old.state = 'erased' AND old.fingerprint IS NULL THEN old.due_at
-        WHEN old.state = 'gone' OR old.fetched IS DISTINCT FROM EXCLUDED.fingerprint
+        WHEN old.state IN ('gone', 'vendor_expired') OR old.fetched IS DISTINCT FROM EXCLUDED.fingerprint
             THEN LEAST(COALESCE(old.due_at, $7), $7)
         ELSE old.due_at
     END
 WHERE old.fingerprint IS DISTINCT FROM EXCLUDED.fingerprint
-    OR old.state = 'gone'
+    OR old.state IN ('gone', 'vendor_expired')
+    OR old.missing
     OR old.full_walk < EXCLUDED.full_walk

@@ -17,7 +17,8 @@ GRANT USAGE ON SCHEMA public TO callweave_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     tenants, api_keys, connections, tokens, call_keys, calls, call_documents, call_search,
     call_versions, sync_state, sync_streams, records, raw_documents, record_documents, backfills,
-    events, idempotency_keys
+    events, idempotency_keys, vendor_pauses, endpoint_rests, token_places, vendor_drift,
+    jobs, job_queue, job_chunks, job_items, low_usage
 TO callweave_app;
 GRANT EXECUTE ON FUNCTION current_tenant(), system_scope(), ensure_call_partition(date) TO callweave_app;
 -- How far the numbering of events has come says whether there may be new ones.

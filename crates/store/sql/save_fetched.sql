@@ -14,11 +14,19 @@ ON CONFLICT (tenant_id, connection_id, kind, remote_id) DO UPDATE SET
     fetched = EXCLUDED.fetched,
     -- The list showed another form meanwhile: the record stays due.
     due_at = CASE
-        WHEN old.fingerprint IS DISTINCT FROM EXCLUDED.fetched AND EXCLUDED.state <> 'gone'
+        WHEN old.fingerprint IS DISTINCT FROM EXCLUDED.fetched AND EXCLUDED.state NOT IN ('gone', 'vendor_expired')
             THEN COALESCE(old.due_at, EXCLUDED.observed_at)
         ELSE EXCLUDED.due_at
     END,
     attempts = CASE WHEN EXCLUDED.state = 'not_ready' THEN old.attempts + 1 ELSE 0 END,
+    missing = false,
+    -- By its id it is still there: the last full walk counts as having met it.
+    full_walk = CASE
+        WHEN old.missing AND EXCLUDED.state NOT IN ('gone', 'vendor_expired')
+            THEN GREATEST(old.full_walk, (SELECT state.full_walk FROM sync_state AS state
+                WHERE state.tenant_id = $1 AND state.connection_id = $2))
+        ELSE old.full_walk
+    END,
     observed_at = GREATEST(old.observed_at, EXCLUDED.observed_at),
     reason = EXCLUDED.reason,
     pointer = EXCLUDED.pointer

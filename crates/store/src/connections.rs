@@ -4,7 +4,11 @@ use callweave_model::{ConnectionId, TenantId, Timestamp, connection::ConnectionS
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::{Result, TenantTx, convert, events::Event};
+use crate::{
+    Result, TenantTx, convert,
+    events::Event,
+    token_standing::{StandingRow, TokenStanding},
+};
 
 /// A connection as it is stored. The credentials are sealed.
 #[derive(Clone, Debug)]
@@ -45,6 +49,8 @@ pub struct Connection {
     pub last_ok_at: Option<Timestamp>,
     /// What went wrong last.
     pub last_error: Option<LastError>,
+    /// How it stands with the account's token; `None` before one was asked for. Only read.
+    pub token: Option<TokenStanding>,
 }
 
 /// What went wrong last.
@@ -80,6 +86,8 @@ struct Row {
     last_error_at: Option<convert::DbTime>,
     last_error_code: Option<String>,
     last_error_detail: Option<String>,
+    #[sqlx(flatten)]
+    token: StandingRow,
 }
 
 impl From<Row> for Connection {
@@ -111,6 +119,7 @@ impl From<Row> for Connection {
             modified_at: convert::model(row.modified_at),
             last_ok_at: convert::model_option(row.last_ok_at),
             last_error,
+            token: row.token.into(),
         }
     }
 }
@@ -122,10 +131,24 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-const SELECT: &str = "SELECT tenant_id, id, vendor, name, state, state_reason, settings, tags, account_name, namespace, \
-     credential_names, credentials_version, sealed_credentials, version, created_at, modified_at, \
-     last_ok_at, last_error_at, last_error_code, last_error_detail \
-     FROM connections WHERE tenant_id = $1 AND deleted_at IS NULL";
+const SELECT: &str = "SELECT connection.tenant_id, connection.id, connection.vendor, connection.name, \
+     connection.state, connection.state_reason, connection.settings, connection.tags, \
+     connection.account_name, connection.namespace, connection.credential_names, \
+     connection.credentials_version, connection.sealed_credentials, connection.version, \
+     connection.created_at, connection.modified_at, connection.last_ok_at, \
+     connection.last_error_at, connection.last_error_code, connection.last_error_detail, \
+     token.gen AS token_gen, token.sealed_token IS NOT NULL AS token_is_there, \
+     token.cred_version AS token_cred_version, token.obtained_at AS token_obtained_at, \
+     token.access_expires_at AS token_expires_at, \
+     token.refresh_expires_at AS token_refresh_expires_at, \
+     COALESCE(token.lease_until > now(), false) AS token_leased, \
+     token.not_before AS token_not_before, token.failure_reason AS token_failure_reason, \
+     token.rejected_reason AS token_rejected_reason, \
+     connection.credentials_end_at IS NOT NULL AS token_handed_in \
+     FROM connections AS connection \
+     LEFT JOIN tokens AS token ON token.tenant_id = connection.tenant_id \
+         AND token.namespace = connection.namespace \
+     WHERE connection.tenant_id = $1 AND connection.deleted_at IS NULL";
 
 /// A filter over connections.
 #[derive(Clone, Debug, Default)]
@@ -180,18 +203,20 @@ impl TenantTx {
 
     /// The connection with this id.
     pub async fn find_connection(&mut self, id: ConnectionId) -> Result<Option<Connection>> {
-        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} AND id = $2")))
-            .bind(self.tenant().0)
-            .bind(id.0)
-            .fetch_optional(self.executor())
-            .await?;
+        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "{SELECT} AND connection.id = $2"
+        )))
+        .bind(self.tenant().0)
+        .bind(id.0)
+        .fetch_optional(self.executor())
+        .await?;
         Ok(row.map(Connection::from))
     }
 
     /// Live connections to a vendor account.
     pub async fn connections_of_account(&mut self, namespace: Uuid) -> Result<Vec<Connection>> {
         let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "{SELECT} AND namespace = $2 ORDER BY id"
+            "{SELECT} AND connection.namespace = $2 ORDER BY connection.id"
         )))
         .bind(self.tenant().0)
         .bind(namespace)
@@ -203,9 +228,9 @@ impl TenantTx {
     /// Connections in the order of their making.
     pub async fn list_connections(&mut self, filter: &ConnectionFilter) -> Result<Vec<Connection>> {
         let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "{SELECT} AND ($2::text IS NULL OR vendor = $2) \
-             AND ($3::timestamptz IS NULL OR (created_at, id) > ($3, $4)) \
-             ORDER BY created_at, id LIMIT $5"
+            "{SELECT} AND ($2::text IS NULL OR connection.vendor = $2) \
+             AND ($3::timestamptz IS NULL OR (connection.created_at, connection.id) > ($3, $4)) \
+             ORDER BY connection.created_at, connection.id LIMIT $5"
         )))
         .bind(self.tenant().0)
         .bind(&filter.vendor)
@@ -241,7 +266,8 @@ impl TenantTx {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Replaces the credentials; a token got with the old ones is worth nothing afterwards.
+    /// Replaces the credentials; a token got with the old ones is worth nothing afterwards, and
+    /// what the old ones might not do the new ones may.
     pub async fn replace_credentials(
         &mut self,
         id: ConnectionId,
@@ -249,53 +275,25 @@ impl TenantTx {
         names: &[String],
         now: Timestamp,
     ) -> Result<()> {
-        sqlx::query(
+        let namespace: Option<Uuid> = sqlx::query_scalar(
             "UPDATE connections SET sealed_credentials = $3, credential_names = $4, modified_at = $5, \
-                 credentials_version = credentials_version + 1, version = version + 1 \
-             WHERE tenant_id = $1 AND id = $2",
+                 credentials_version = credentials_version + 1, version = version + 1, \
+                 credentials_end_at = NULL, credentials_warn_at = NULL \
+             WHERE tenant_id = $1 AND id = $2 RETURNING namespace",
         )
         .bind(self.tenant().0)
         .bind(id.0)
         .bind(sealed)
         .bind(names)
         .bind(convert::db(now))
-        .execute(self.executor())
+        .fetch_optional(self.executor())
         .await?;
+        sqlx::query("DELETE FROM endpoint_rests WHERE tenant_id = $1 AND namespace = $2")
+            .bind(self.tenant().0)
+            .bind(namespace)
+            .execute(self.executor())
+            .await?;
         Ok(())
-    }
-
-    /// Moves a connection into a state, with its event; nothing is written when it is there
-    /// already for the same reason.
-    pub async fn set_connection_state(
-        &mut self,
-        id: ConnectionId,
-        state: ConnectionState,
-        reason: Option<&str>,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let done = sqlx::query(
-            "UPDATE connections SET state = $3, state_reason = $4, modified_at = $5, version = version + 1 \
-             WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL \
-                 AND (state <> $3 OR state_reason IS DISTINCT FROM $4)",
-        )
-        .bind(self.tenant().0)
-        .bind(id.0)
-        .bind(state.as_str())
-        .bind(reason)
-        .bind(convert::db(now))
-        .execute(self.executor())
-        .await?;
-        let changed = done.rows_affected() == 1;
-        if changed {
-            let event = Event {
-                event_type: "connection.state_changed",
-                connection: Some(id),
-                subject: Some(id.0),
-                data: json!({"state": state.as_str()}),
-            };
-            self.insert_events(&[event], now).await?;
-        }
-        Ok(changed)
     }
 
     /// Notes that the vendor answered well.
@@ -348,15 +346,22 @@ impl TenantTx {
         .bind(id.0)
         .execute(self.executor())
         .await?;
-        sqlx::query(
+        // The vendor's pause stays: it is the account's, whoever connects it again.
+        for forget in [
             "DELETE FROM tokens WHERE tenant_id = $1 AND namespace = $2 AND NOT EXISTS ( \
                  SELECT FROM connections \
                  WHERE tenant_id = $1 AND namespace = $2 AND deleted_at IS NULL)",
-        )
-        .bind(self.tenant().0)
-        .bind(namespace)
-        .execute(self.executor())
-        .await?;
+            "DELETE FROM endpoint_rests WHERE tenant_id = $1 AND namespace = $2 AND NOT EXISTS ( \
+                 SELECT FROM connections \
+                 WHERE tenant_id = $1 AND namespace = $2 AND deleted_at IS NULL)",
+        ] {
+            sqlx::query(forget)
+                .bind(self.tenant().0)
+                .bind(namespace)
+                .execute(self.executor())
+                .await?;
+        }
+        self.end_jobs_of_connection(id, now).await?;
         let event = Event {
             event_type: "connection.deleted",
             connection: Some(id),

@@ -1,5 +1,7 @@
 //! The vendor's documents, by content.
 
+use std::collections::BTreeMap;
+
 use callweave_model::{CallId, ConnectionId};
 use uuid::Uuid;
 
@@ -204,6 +206,40 @@ impl TenantTx {
         .execute(self.executor())
         .await?;
         Ok(())
+    }
+
+    /// The documents of records (kind, vendor id).
+    pub(crate) async fn documents_of_records(
+        &mut self,
+        connection: ConnectionId,
+        records: &[(String, String)],
+    ) -> Result<BTreeMap<(String, String), Vec<Document>>> {
+        let (kinds, ids): (Vec<&str>, Vec<&str>) = records
+            .iter()
+            .map(|(kind, id)| (kind.as_str(), id.as_str()))
+            .unzip();
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT link.kind, link.remote_id, link.operation, link.part, raw.hash, raw.content_type, \
+                 raw.body \
+             FROM UNNEST($3::text[], $4::text[]) AS wanted (kind, remote_id) \
+             JOIN record_documents AS link ON link.tenant_id = $1 AND link.connection_id = $2 \
+                 AND link.kind = wanted.kind AND link.remote_id = wanted.remote_id \
+             JOIN raw_documents AS raw ON raw.tenant_id = $1 AND raw.hash = link.hash \
+             ORDER BY link.kind, link.remote_id, link.operation, link.part",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(kinds)
+        .bind(ids)
+        .fetch_all(self.executor())
+        .await?;
+        let mut documents: BTreeMap<(String, String), Vec<Document>> = BTreeMap::new();
+        for row in rows {
+            let stored = row.into_stored()?;
+            let key = (stored.kind, stored.remote_id);
+            documents.entry(key).or_default().push(stored.document);
+        }
+        Ok(documents)
     }
 
     /// Every document behind a call, by record and operation.

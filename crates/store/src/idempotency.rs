@@ -105,6 +105,35 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Notes the hash of what a streamed request carried, for those that come again.
+    pub async fn note_streamed(&mut self, name: RequestName<'_>, hash: &[u8]) -> Result<()> {
+        sqlx::query(
+            "UPDATE idempotency_keys SET streamed_hash = $4 \
+             WHERE tenant_id = $1 AND api_key_id = $2 AND key = $3",
+        )
+        .bind(self.tenant().0)
+        .bind(name.api_key.0)
+        .bind(name.key)
+        .bind(hash)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// The hash of what the first request of this name carried, where it came to its end.
+    pub async fn streamed_hash(&mut self, name: RequestName<'_>) -> Result<Option<Vec<u8>>> {
+        let hash: Option<Option<Vec<u8>>> = sqlx::query_scalar(
+            "SELECT streamed_hash FROM idempotency_keys \
+             WHERE tenant_id = $1 AND api_key_id = $2 AND key = $3",
+        )
+        .bind(self.tenant().0)
+        .bind(name.api_key.0)
+        .bind(name.key)
+        .fetch_optional(self.executor())
+        .await?;
+        Ok(hash.flatten())
+    }
+
     /// Forgets the answers that show a thing.
     pub async fn forget_answers_about(&mut self, resource: &str) -> Result<()> {
         sqlx::query("DELETE FROM idempotency_keys WHERE tenant_id = $1 AND resource = $2")

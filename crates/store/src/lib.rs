@@ -8,15 +8,24 @@
 pub mod api_keys;
 pub mod backfills;
 pub mod calls;
+pub mod connection_state;
 pub mod connections;
 pub mod documents;
+pub mod drift;
 pub mod error;
 pub mod events;
+pub mod fetching;
 pub mod idempotency;
+pub mod jobs;
 pub mod overview;
+pub mod pauses;
 pub mod records;
+pub mod streams;
+pub mod sweeps;
 pub mod sync_state;
 pub mod tenants;
+pub mod token_places;
+pub mod token_standing;
 pub mod tokens;
 
 mod convert;

@@ -80,6 +80,25 @@ impl TenantTx {
         Ok(rows.into_iter().map(ConnectionFreshness::from).collect())
     }
 
+    /// How many calls of a connection began in a span of time.
+    pub async fn count_calls_between(
+        &mut self,
+        connection: ConnectionId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<i64> {
+        Ok(sqlx::query_scalar(
+            "SELECT count(*) FROM calls WHERE tenant_id = $1 AND connection_id = $2 \
+                 AND sort_at >= $3 AND sort_at < $4",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(convert::db(from))
+        .bind(convert::db(to))
+        .fetch_one(self.executor())
+        .await?)
+    }
+
     /// The connection that calls belong to, deleted or not.
     pub async fn connection_scope(&mut self, id: ConnectionId) -> Result<Option<ConnectionScope>> {
         let row: Option<(String, Uuid)> = sqlx::query_as(

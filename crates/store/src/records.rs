@@ -35,6 +35,12 @@ pub struct Due {
     pub attempts: i32,
     /// When the gateway first heard of it.
     pub first_seen_at: Timestamp,
+    /// A list has shown it, so that the next full walks tell whether it is still there.
+    pub listed: bool,
+    /// Two full walks in a row did not meet it.
+    pub missing: bool,
+    /// The start of its call, or its first sight.
+    pub call_at: Option<Timestamp>,
 }
 
 /// A record after a fetch.
@@ -80,9 +86,21 @@ pub enum News {
         /// The answer that says so.
         evidence: String,
     },
+    /// The vendor no longer has it, because it keeps nothing so old: what we have of it stays.
+    Aged {
+        /// The answer that says so.
+        evidence: String,
+    },
     /// It could not be translated.
     Quarantined {
         /// Why.
+        reason: String,
+        /// Where.
+        pointer: Option<String>,
+    },
+    /// It belongs to another account: nothing of it is kept.
+    Foreign {
+        /// What says so.
         reason: String,
         /// Where.
         pointer: Option<String>,
@@ -104,27 +122,10 @@ pub struct QuarantinedRecord {
     pub observed_at: Timestamp,
 }
 
-/// A record whose call was written by older mapping rules, with its documents.
-#[derive(Clone, Debug)]
-pub struct Outdated {
-    /// The vendor's kind of record.
-    pub kind: String,
-    /// The vendor's id.
-    pub remote_id: String,
-    /// The call it belongs to.
-    pub call: CallId,
-    /// The listed form it was fetched for.
-    pub fetched: Option<Vec<u8>>,
-    /// When it was fetched.
-    pub observed_at: Timestamp,
-    /// The vendor's documents behind it.
-    pub documents: Vec<Document>,
-}
-
 /// How many records of a connection are in which state.
 #[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
 pub struct RecordCounts {
-    /// Known in all, without the gone and the erased ones.
+    /// Known in all, without those that are gone, erased or expired at the vendor.
     pub known: i64,
     /// To be fetched.
     pub waiting: i64,
@@ -134,6 +135,8 @@ pub struct RecordCounts {
     pub quarantined: i64,
     /// Gone at the vendor.
     pub gone: i64,
+    /// Older than what the vendor keeps; our copy stays.
+    pub vendor_expired: i64,
 }
 
 type QuarantineRow = (
@@ -143,16 +146,6 @@ type QuarantineRow = (
     Option<String>,
     convert::DbTime,
 );
-
-#[derive(sqlx::FromRow)]
-struct DueRow {
-    kind: String,
-    remote_id: String,
-    fingerprint: Option<Vec<u8>>,
-    hint: Option<Value>,
-    attempts: i32,
-    first_seen_at: convert::DbTime,
-}
 
 impl TenantTx {
     /// Notes the listed records; one whose form is new becomes due. Returns how many became due.
@@ -228,163 +221,6 @@ impl TenantTx {
         Ok(())
     }
 
-    /// The records that are due, the longest waiting first.
-    pub async fn due_records(
-        &mut self,
-        connection: ConnectionId,
-        now: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<Due>> {
-        let rows: Vec<DueRow> = sqlx::query_as(
-            "SELECT kind, remote_id, fingerprint, hint, attempts, first_seen_at \
-             FROM records \
-             WHERE tenant_id = $1 AND connection_id = $2 AND due_at <= $3 \
-             ORDER BY due_at, kind, remote_id LIMIT $4",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .bind(convert::db(now))
-        .bind(limit)
-        .fetch_all(self.executor())
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Due {
-                kind: row.kind,
-                remote_id: row.remote_id,
-                fingerprint: row.fingerprint,
-                hint: row.hint,
-                attempts: row.attempts,
-                first_seen_at: convert::model(row.first_seen_at),
-            })
-            .collect())
-    }
-
-    /// When the next record is due.
-    pub async fn next_record_due(&mut self, connection: ConnectionId) -> Result<Option<Timestamp>> {
-        let due: Option<convert::DbTime> = sqlx::query_scalar(
-            "SELECT min(due_at) FROM records WHERE tenant_id = $1 AND connection_id = $2",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .fetch_one(self.executor())
-        .await?;
-        Ok(convert::model_option(due))
-    }
-
-    /// Records that the last two full walks (`walk` and the one before) did not meet, and how many
-    /// live ones there are in all.
-    pub async fn missing_records(
-        &mut self,
-        connection: ConnectionId,
-        walk: i64,
-    ) -> Result<(Vec<(String, String)>, i64)> {
-        let missing: Vec<(String, String)> = sqlx::query_as(
-            "SELECT kind, remote_id FROM records \
-             WHERE tenant_id = $1 AND connection_id = $2 AND state NOT IN ('gone', 'erased') \
-                 AND (fingerprint IS NOT NULL OR full_walk > 0) AND full_walk < $3 - 1 \
-             ORDER BY kind, remote_id",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .bind(walk)
-        .fetch_all(self.executor())
-        .await?;
-        let live: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM records \
-             WHERE tenant_id = $1 AND connection_id = $2 AND state NOT IN ('gone', 'erased')",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .fetch_one(self.executor())
-        .await?;
-        Ok((missing, live))
-    }
-
-    /// Fetched records of calls that rules before `version` wrote.
-    pub async fn outdated_records(
-        &mut self,
-        connection: ConnectionId,
-        version: i32,
-        limit: i64,
-    ) -> Result<Vec<Outdated>> {
-        loop {
-            let calls: Vec<Uuid> = sqlx::query_scalar(
-                "SELECT id FROM calls WHERE tenant_id = $1 AND connection_id = $2 \
-                 AND mapper_version < $3 AND deleted_at IS NULL LIMIT $4",
-            )
-            .bind(self.tenant().0)
-            .bind(connection.0)
-            .bind(version)
-            .bind(limit)
-            .fetch_all(self.executor())
-            .await?;
-            if calls.is_empty() {
-                return Ok(Vec::new());
-            }
-            let (mut outdated, mut without) = (Vec::new(), Vec::new());
-            for call in calls.into_iter().map(CallId) {
-                let records = self.records_with_documents(call).await?;
-                if records.is_empty() {
-                    without.push(call);
-                }
-                outdated.extend(records);
-            }
-            // A call without records has nothing to be mapped from: it is not selected again.
-            if !without.is_empty() {
-                self.mark_mapped(&without, version).await?;
-            }
-            if !outdated.is_empty() {
-                return Ok(outdated);
-            }
-        }
-    }
-
-    async fn records_with_documents(&mut self, call: CallId) -> Result<Vec<Outdated>> {
-        let rows: Vec<(String, String, Option<Vec<u8>>, convert::DbTime)> = sqlx::query_as(
-            "SELECT kind, remote_id, fetched, observed_at FROM records \
-             WHERE tenant_id = $1 AND call_id = $2 AND state NOT IN ('gone', 'erased') \
-             ORDER BY kind, remote_id",
-        )
-        .bind(self.tenant().0)
-        .bind(call.0)
-        .fetch_all(self.executor())
-        .await?;
-        let documents = self.documents_of_call(call).await?;
-        Ok(rows
-            .into_iter()
-            .map(|(kind, remote_id, fetched, observed_at)| Outdated {
-                documents: documents
-                    .iter()
-                    .filter(|stored| stored.kind == kind && stored.remote_id == remote_id)
-                    .map(|stored| stored.document.clone())
-                    .collect(),
-                kind,
-                remote_id,
-                call,
-                fetched,
-                observed_at: convert::model(observed_at),
-            })
-            .collect())
-    }
-
-    /// Notes that calls were mapped by the rules of `version`, whether they changed or not.
-    pub async fn mark_mapped(&mut self, calls: &[CallId], version: i32) -> Result<()> {
-        let ids: Vec<Uuid> = calls.iter().map(|id| id.0).collect();
-        sqlx::query(
-            "UPDATE calls AS call SET mapper_version = $3 \
-             FROM call_keys AS key \
-             WHERE key.tenant_id = $1 AND key.id = ANY($2) \
-                 AND call.tenant_id = $1 AND call.sort_at = key.sort_at AND call.id = key.id",
-        )
-        .bind(self.tenant().0)
-        .bind(ids)
-        .bind(version)
-        .execute(self.executor())
-        .await?;
-        Ok(())
-    }
-
     /// Stamps records that a list showed whole with the number of a full walk.
     pub async fn stamp_walk(
         &mut self,
@@ -402,11 +238,11 @@ impl TenantTx {
             })
             .unzip();
         sqlx::query(
-            "UPDATE records AS record SET full_walk = $3 \
+            "UPDATE records AS record SET full_walk = $3, missing = false \
              FROM UNNEST($4::text[], $5::text[]) AS met (kind, remote_id) \
              WHERE record.tenant_id = $1 AND record.connection_id = $2 \
                  AND record.kind = met.kind AND record.remote_id = met.remote_id \
-                 AND record.full_walk < $3",
+                 AND (record.full_walk < $3 OR record.missing)",
         )
         .bind(self.tenant().0)
         .bind(connection.0)
@@ -421,11 +257,12 @@ impl TenantTx {
     /// How many records are in which state.
     pub async fn count_records(&mut self, connection: ConnectionId) -> Result<RecordCounts> {
         Ok(sqlx::query_as(
-            "SELECT count(*) FILTER (WHERE state NOT IN ('gone', 'erased')) AS known, \
+            "SELECT count(*) FILTER (WHERE state NOT IN ('gone', 'erased', 'vendor_expired')) AS known, \
                  count(*) FILTER (WHERE due_at IS NOT NULL) AS waiting, \
                  count(*) FILTER (WHERE state = 'not_ready') AS not_ready, \
                  count(*) FILTER (WHERE state = 'quarantined') AS quarantined, \
-                 count(*) FILTER (WHERE state = 'gone') AS gone \
+                 count(*) FILTER (WHERE state = 'gone') AS gone, \
+                 count(*) FILTER (WHERE state = 'vendor_expired') AS vendor_expired \
              FROM records WHERE tenant_id = $1 AND connection_id = $2",
         )
         .bind(self.tenant().0)
@@ -495,6 +332,27 @@ impl TenantTx {
         .await?)
     }
 
+    /// Asks for a record again later, whose answer was older than what is known.
+    pub(crate) async fn await_newer(
+        &mut self,
+        connection: ConnectionId,
+        record: &Fetched,
+        due_at: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE records SET due_at = $5, attempts = attempts + 1 \
+             WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND remote_id = $4",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(convert::text(&record.kind))
+        .bind(convert::text(&record.remote_id))
+        .bind(convert::db(due_at))
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
     pub(crate) async fn save_fetched(
         &mut self,
         connection: ConnectionId,
@@ -549,8 +407,17 @@ impl FetchedColumns {
                 None,
             ),
             News::Gone { evidence } => ("gone", None, Some(convert::text(evidence)), None),
+            News::Aged { evidence } => {
+                ("vendor_expired", None, Some(convert::text(evidence)), None)
+            }
             News::Quarantined { reason, pointer } => (
                 "quarantined",
+                None,
+                Some(convert::text(reason)),
+                pointer.as_deref().map(convert::text),
+            ),
+            News::Foreign { reason, pointer } => (
+                "foreign",
                 None,
                 Some(convert::text(reason)),
                 pointer.as_deref().map(convert::text),

@@ -1,12 +1,11 @@
-//! Schedules, leases and streams of the sync engine. Times of leases are the database's own.
+//! Schedules and leases of the sync engine. Times of leases are the database's own.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use callweave_model::{ConnectionId, TenantId, Timestamp, connection::Freshness};
-use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Result, StoreError, SystemTx, TenantTx, convert};
+use crate::{Result, StoreError, SystemTx, TenantTx, calls::Applied, convert};
 
 /// The right to sync one connection, until it is lost: every write of a run carries the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,33 +18,6 @@ pub struct Lease {
     pub owner: Uuid,
     /// Rises with every holder.
     pub epoch: i64,
-}
-
-/// A stream and where its walks stand.
-#[derive(Clone, Debug, Default)]
-pub struct Stream {
-    /// The vendor's name of the stream.
-    pub stream: String,
-    /// Where the next incremental walk begins.
-    pub resume: Option<Value>,
-    /// The kind of walk under way: `incremental` or `full`.
-    pub walk: Option<String>,
-    /// Where it stands.
-    pub walk_cursor: Option<Value>,
-    /// When it began.
-    pub walk_started_at: Option<Timestamp>,
-    /// The number of the full walk it belongs to.
-    pub walk_number: i64,
-    /// The end of the last proved walk.
-    pub synced_at: Option<Timestamp>,
-    /// The start of the last proved walk.
-    pub fresh_as_of: Option<Timestamp>,
-    /// Walks in a row that ended without proof.
-    pub unproved: i32,
-    /// Runs in a row in which the vendor refused the walk's cursor.
-    pub refused: i32,
-    /// How many records the vendor says there are.
-    pub total_hint: Option<i64>,
 }
 
 /// Where a connection's sync stands.
@@ -75,12 +47,34 @@ pub struct SyncState {
     pub full_walk: i64,
     /// When it ended.
     pub full_walk_at: Option<Timestamp>,
+    /// The start of the full walk under way.
+    pub full_walk_began_at: Option<Timestamp>,
+    /// A full walk that could not be proved rests until then.
+    pub full_walk_not_before: Option<Timestamp>,
     /// Pages read so far.
     pub pages: i64,
     /// Records seen so far.
     pub records: i64,
     /// Deletions that were withheld by the last full walk.
     pub deletions_withheld: i32,
+    /// So many deletions at once were approved for the next full walk.
+    pub deletions_ceiling: Option<i32>,
+    /// What the calls were mapped with.
+    pub mapping: Mapping,
+}
+
+/// Which rules and settings the calls of a connection were mapped with, and how far a re-mapping
+/// has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mapping {
+    /// The version of the rules; `None` before the first run.
+    pub version: Option<i32>,
+    /// A hash of the settings.
+    pub settings: Option<Vec<u8>>,
+    /// The settings that a re-mapping under way maps with.
+    pub target: Option<Vec<u8>>,
+    /// The last call that it looked at, by its vendor id.
+    pub after: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -97,9 +91,16 @@ struct StateRow {
     historical_since: Option<convert::DbTime>,
     full_walk: i64,
     full_walk_at: Option<convert::DbTime>,
+    full_walk_began_at: Option<convert::DbTime>,
+    full_walk_not_before: Option<convert::DbTime>,
     pages: i64,
     records: i64,
     deletions_withheld: i32,
+    deletions_ceiling: Option<i32>,
+    mapped_version: Option<i32>,
+    mapped_settings: Option<Vec<u8>>,
+    mapping_settings: Option<Vec<u8>>,
+    mapping_after: Option<String>,
 }
 
 impl From<StateRow> for SyncState {
@@ -117,9 +118,18 @@ impl From<StateRow> for SyncState {
             historical_since: convert::model_option(row.historical_since),
             full_walk: row.full_walk,
             full_walk_at: convert::model_option(row.full_walk_at),
+            full_walk_began_at: convert::model_option(row.full_walk_began_at),
+            full_walk_not_before: convert::model_option(row.full_walk_not_before),
             pages: row.pages,
             records: row.records,
             deletions_withheld: row.deletions_withheld,
+            deletions_ceiling: row.deletions_ceiling,
+            mapping: Mapping {
+                version: row.mapped_version,
+                settings: row.mapped_settings,
+                target: row.mapping_settings,
+                after: row.mapping_after,
+            },
         }
     }
 }
@@ -142,39 +152,6 @@ impl SyncState {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct StreamRow {
-    stream: String,
-    resume: Option<Value>,
-    walk: Option<String>,
-    walk_cursor: Option<Value>,
-    walk_started_at: Option<convert::DbTime>,
-    walk_number: i64,
-    synced_at: Option<convert::DbTime>,
-    fresh_as_of: Option<convert::DbTime>,
-    unproved: i32,
-    refused: i32,
-    total_hint: Option<i64>,
-}
-
-impl From<StreamRow> for Stream {
-    fn from(row: StreamRow) -> Self {
-        Self {
-            stream: row.stream,
-            resume: row.resume,
-            walk: row.walk,
-            walk_cursor: row.walk_cursor,
-            walk_started_at: convert::model_option(row.walk_started_at),
-            walk_number: row.walk_number,
-            synced_at: convert::model_option(row.synced_at),
-            fresh_as_of: convert::model_option(row.fresh_as_of),
-            unproved: row.unproved,
-            refused: row.refused,
-            total_hint: row.total_hint,
-        }
-    }
-}
-
 fn seconds(duration: Duration) -> f64 {
     duration.as_secs_f64()
 }
@@ -193,7 +170,7 @@ pub struct RunEnd {
     pub next_in: Duration,
     /// No request before that, from now.
     pub pause: Option<Duration>,
-    /// Every stream's walk was complete; the run began at this instant.
+    /// Every stream was walked to a proved end; the earliest of these walks began at this instant.
     pub complete_since: Option<Timestamp>,
     /// The run failed.
     pub failed: bool,
@@ -233,7 +210,9 @@ impl TenantTx {
     pub async fn sync_state(&mut self, connection: ConnectionId) -> Result<Option<SyncState>> {
         let row: Option<StateRow> = sqlx::query_as(
             "SELECT enabled, next_run_at, not_before, failures, last_run_at, synced_at, fresh_as_of, \
-                 historical_since, full_walk, full_walk_at, pages, records, deletions_withheld, \
+                 historical_since, full_walk, full_walk_at, full_walk_began_at, full_walk_not_before, \
+                 pages, records, deletions_withheld, deletions_ceiling, mapped_version, \
+                 mapped_settings, mapping_settings, mapping_after, \
                  COALESCE(lease_until > now(), false) AS running, walk_due_at <= now() AS walk_due \
              FROM sync_state WHERE tenant_id = $1 AND connection_id = $2",
         )
@@ -248,7 +227,8 @@ impl TenantTx {
     pub async fn request_sync(&mut self, connection: ConnectionId, full: bool) -> Result<()> {
         sqlx::query(
             "UPDATE sync_state SET next_run_at = now(), walk_due_at = now(), \
-                 full_walk_at = CASE WHEN $3 THEN NULL ELSE full_walk_at END \
+                 full_walk_at = CASE WHEN $3 THEN NULL ELSE full_walk_at END, \
+                 full_walk_not_before = CASE WHEN $3 THEN NULL ELSE full_walk_not_before END \
              WHERE tenant_id = $1 AND connection_id = $2",
         )
         .bind(self.tenant().0)
@@ -356,51 +336,6 @@ impl TenantTx {
         }
     }
 
-    /// The streams of a connection.
-    pub async fn list_streams(&mut self, connection: ConnectionId) -> Result<Vec<Stream>> {
-        let rows: Vec<StreamRow> = sqlx::query_as(
-            "SELECT stream, resume, walk, walk_cursor, walk_started_at, walk_number, synced_at, \
-                 fresh_as_of, unproved, refused, total_hint \
-             FROM sync_streams WHERE tenant_id = $1 AND connection_id = $2 ORDER BY stream",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .fetch_all(self.executor())
-        .await?;
-        Ok(rows.into_iter().map(Stream::from).collect())
-    }
-
-    /// Writes a stream; part of the transaction of the page it moves over.
-    pub async fn save_stream(&mut self, connection: ConnectionId, stream: &Stream) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO sync_streams (tenant_id, connection_id, stream, resume, walk, walk_cursor, \
-                 walk_started_at, walk_number, synced_at, fresh_as_of, unproved, total_hint, refused) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
-             ON CONFLICT (tenant_id, connection_id, stream) DO UPDATE SET \
-                 resume = EXCLUDED.resume, walk = EXCLUDED.walk, walk_cursor = EXCLUDED.walk_cursor, \
-                 walk_started_at = EXCLUDED.walk_started_at, walk_number = EXCLUDED.walk_number, \
-                 synced_at = EXCLUDED.synced_at, fresh_as_of = EXCLUDED.fresh_as_of, \
-                 unproved = EXCLUDED.unproved, total_hint = EXCLUDED.total_hint, \
-                 refused = EXCLUDED.refused",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .bind(&stream.stream)
-        .bind(&stream.resume)
-        .bind(&stream.walk)
-        .bind(&stream.walk_cursor)
-        .bind(convert::db_option(stream.walk_started_at))
-        .bind(stream.walk_number)
-        .bind(convert::db_option(stream.synced_at))
-        .bind(convert::db_option(stream.fresh_as_of))
-        .bind(stream.unproved)
-        .bind(stream.total_hint)
-        .bind(stream.refused)
-        .execute(self.executor())
-        .await?;
-        Ok(())
-    }
-
     /// Counts what a page brought.
     pub async fn count_page(&mut self, connection: ConnectionId, records: i64) -> Result<()> {
         sqlx::query(
@@ -415,109 +350,70 @@ impl TenantTx {
         Ok(())
     }
 
-    /// How often in a row the vendor failed on each of these records (kind, vendor id).
-    pub async fn fetch_failures(
+    /// Counts changes of calls, until the end of a complete run tells of them.
+    pub async fn count_changes(
         &mut self,
         connection: ConnectionId,
-        records: &[(String, String)],
-    ) -> Result<HashMap<(String, String), i32>> {
-        let (kinds, ids): (Vec<String>, Vec<String>) = records.iter().cloned().unzip();
-        let rows: Vec<(String, String, i32)> = sqlx::query_as(
-            "SELECT kind, remote_id, failures FROM records \
-             WHERE tenant_id = $1 AND connection_id = $2 \
-                 AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[]))",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .bind(kinds)
-        .bind(ids)
-        .fetch_all(self.executor())
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(kind, id, failures)| ((kind, id), failures))
-            .collect())
-    }
-
-    /// Notes that the vendor failed on a record once more: it is due again later.
-    pub async fn note_fetch_failure(
-        &mut self,
-        connection: ConnectionId,
-        kind: &str,
-        remote_id: &str,
-        due_at: Timestamp,
+        applied: &Applied,
     ) -> Result<()> {
+        if applied.changes() == 0 {
+            return Ok(());
+        }
         sqlx::query(
-            "UPDATE records SET due_at = $5, failures = failures + 1 \
-             WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND remote_id = $4",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .bind(kind)
-        .bind(remote_id)
-        .bind(convert::db(due_at))
-        .execute(self.executor())
-        .await?;
-        Ok(())
-    }
-
-    /// Forgets the vendor's failures on records (kind, vendor id) of which there is news.
-    pub async fn forget_fetch_failures(
-        &mut self,
-        connection: ConnectionId,
-        records: &[(String, String)],
-    ) -> Result<()> {
-        let (kinds, ids): (Vec<String>, Vec<String>) = records.iter().cloned().unzip();
-        sqlx::query(
-            "UPDATE records SET failures = 0 \
-             WHERE tenant_id = $1 AND connection_id = $2 AND failures > 0 \
-                 AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[]))",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .bind(kinds)
-        .bind(ids)
-        .execute(self.executor())
-        .await?;
-        Ok(())
-    }
-
-    /// Makes all records due that the last two full walks (`walk` and the one before) did not meet.
-    pub async fn want_missing(
-        &mut self,
-        connection: ConnectionId,
-        walk: i64,
-        now: Timestamp,
-    ) -> Result<()> {
-        sqlx::query(
-            "UPDATE records SET due_at = $4, attempts = 0 \
-             WHERE tenant_id = $1 AND connection_id = $2 AND state <> 'gone' \
-                 AND (fingerprint IS NOT NULL OR full_walk > 0) AND full_walk < $3 - 1",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .bind(walk)
-        .bind(convert::db(now))
-        .execute(self.executor())
-        .await?;
-        Ok(())
-    }
-
-    /// Notes that a full walk over all streams ended.
-    pub async fn end_full_walk(
-        &mut self,
-        connection: ConnectionId,
-        number: i64,
-        withheld: i32,
-    ) -> Result<()> {
-        sqlx::query(
-            "UPDATE sync_state SET full_walk = $3, full_walk_at = now(), deletions_withheld = $4 \
+            "UPDATE sync_state SET unannounced_created = unannounced_created + $3, \
+                 unannounced_updated = unannounced_updated + $4, \
+                 unannounced_restored = unannounced_restored + $5, \
+                 unannounced_deleted = unannounced_deleted + $6 \
              WHERE tenant_id = $1 AND connection_id = $2",
         )
         .bind(self.tenant().0)
         .bind(connection.0)
-        .bind(number)
-        .bind(withheld)
+        .bind(i64::from(applied.created))
+        .bind(i64::from(applied.updated))
+        .bind(i64::from(applied.restored))
+        .bind(i64::from(applied.deleted))
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// Takes the changes that no complete run has told of yet: created, updated, restored, deleted.
+    pub async fn take_unannounced(&mut self, connection: ConnectionId) -> Result<[i64; 4]> {
+        let row: Option<(i64, i64, i64, i64)> = sqlx::query_as(
+            "UPDATE sync_state AS now SET unannounced_created = 0, unannounced_updated = 0, \
+                 unannounced_restored = 0, unannounced_deleted = 0 \
+             FROM sync_state AS before \
+             WHERE now.tenant_id = $1 AND now.connection_id = $2 \
+                 AND before.tenant_id = $1 AND before.connection_id = $2 \
+             RETURNING before.unannounced_created, before.unannounced_updated, \
+                 before.unannounced_restored, before.unannounced_deleted",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .fetch_optional(self.executor())
+        .await?;
+        Ok(row.map_or([0; 4], |(created, updated, restored, deleted)| {
+            [created, updated, restored, deleted]
+        }))
+    }
+
+    /// Writes how far a re-mapping has come, or which rules and settings all calls are mapped with.
+    pub async fn save_mapping(
+        &mut self,
+        connection: ConnectionId,
+        mapping: &Mapping,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE sync_state SET mapped_version = $3, mapped_settings = $4, mapping_settings = $5, \
+                 mapping_after = $6 \
+             WHERE tenant_id = $1 AND connection_id = $2",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(mapping.version)
+        .bind(&mapping.settings)
+        .bind(&mapping.target)
+        .bind(&mapping.after)
         .execute(self.executor())
         .await?;
         Ok(())

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use callweave_model::Timestamp;
+use callweave_model::{ConnectionId, Timestamp};
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Result, TenantTx, convert};
+use crate::{Result, TenantTx, connection_state::Ending, convert, events::Event};
 
 /// A token row. Tokens are sealed by the caller.
 #[derive(Clone, Debug, Default)]
@@ -84,9 +85,42 @@ impl From<Row> for TokenRow {
     }
 }
 
+/// How a token was got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obtained {
+    /// With a refresh token.
+    Refresh,
+    /// With the credentials.
+    Login,
+}
+
+impl Obtained {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Refresh => "refresh",
+            Self::Login => "login",
+        }
+    }
+}
+
+/// A renewal that failed.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenFailure<'a> {
+    /// Why, without secrets.
+    pub reason: &'a str,
+    /// When it may be tried again.
+    pub not_before: Option<Timestamp>,
+    /// The version of the credentials that were refused for good.
+    pub rejected: Option<i32>,
+}
+
 /// A fresh pair to be saved.
 #[derive(Clone, Debug)]
 pub struct NewToken {
+    /// How it was got.
+    pub by: Obtained,
+    /// The token was handed in, and ends for good then.
+    pub ending: Option<Ending>,
     /// Access and refresh token, sealed.
     pub sealed_token: Vec<u8>,
     /// When the access token ends.
@@ -145,6 +179,26 @@ impl TenantTx {
         .await?)
     }
 
+    /// Moves the end of the lease; `false` when it is not ours any more.
+    pub async fn extend_token_lease(
+        &mut self,
+        namespace: Uuid,
+        epoch: i64,
+        length: Duration,
+    ) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE tokens SET lease_until = now() + make_interval(secs => $4) \
+             WHERE tenant_id = $1 AND namespace = $2 AND lease_epoch = $3 AND lease_until > now()",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .bind(epoch)
+        .bind(length.as_secs_f64())
+        .execute(self.executor())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
     /// Gives the lease back.
     pub async fn release_token(&mut self, namespace: Uuid, epoch: i64) -> Result<()> {
         sqlx::query(
@@ -195,7 +249,8 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Saves a fresh pair; `false` when the lease, the generation or the credentials moved on.
+    /// Saves a fresh pair, with its event where it replaces another one; `false` when the lease,
+    /// the generation or the credentials moved on.
     pub async fn save_token(
         &mut self,
         namespace: Uuid,
@@ -207,7 +262,7 @@ impl TenantTx {
             "UPDATE tokens SET gen = gen + 1, sealed_token = $5, access_expires_at = $6, \
                  refresh_expires_at = $7, obtained_at = $8, remote_id = $9, cred_version = $10, \
                  intent_gen = NULL, sealed_orphan = NULL, failures = 0, not_before = NULL, \
-                 rejected_reason = NULL, lease_until = NULL, lease_owner = NULL \
+                 failure_reason = NULL, rejected_reason = NULL, lease_until = NULL, lease_owner = NULL \
              WHERE tenant_id = $1 AND namespace = $2 AND lease_epoch = $3 AND gen = $4 \
                  AND EXISTS (SELECT FROM connections WHERE tenant_id = $1 AND namespace = $2 \
                      AND deleted_at IS NULL AND credentials_version = $10)",
@@ -222,6 +277,54 @@ impl TenantTx {
         .bind(convert::db(token.obtained_at))
         .bind(&token.remote_id)
         .bind(token.cred_version)
+        .execute(self.executor())
+        .await?;
+        if done.rows_affected() != 1 {
+            return Ok(false);
+        }
+        self.note_credentials_end(namespace, token.cred_version, token.ending)
+            .await?;
+        if token.ending.is_some() {
+            self.announce_ending_credentials(token.obtained_at).await?;
+        }
+        if seen_gen > 0 {
+            self.tell_renewed(namespace, token).await?;
+        }
+        Ok(true)
+    }
+
+    async fn tell_renewed(&mut self, namespace: Uuid, token: &NewToken) -> Result<()> {
+        let connections: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT id FROM connections \
+             WHERE tenant_id = $1 AND namespace = $2 AND deleted_at IS NULL ORDER BY id",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .fetch_all(self.executor())
+        .await?;
+        let data = json!({"by": token.by.word(), "expires_at": token.access_expires_at});
+        let events: Vec<Event> = connections
+            .into_iter()
+            .map(|id| Event {
+                event_type: "connection.token_renewed",
+                connection: Some(ConnectionId(id)),
+                subject: Some(id),
+                data: data.clone(),
+            })
+            .collect();
+        self.insert_events(&events, token.obtained_at).await
+    }
+
+    /// Takes the orphaned pair away before it is used: whatever comes of that, it serves once.
+    pub async fn take_orphan_token(&mut self, namespace: Uuid, epoch: i64) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE tokens SET sealed_orphan = NULL \
+             WHERE tenant_id = $1 AND namespace = $2 AND lease_epoch = $3 \
+                 AND sealed_orphan IS NOT NULL",
+        )
+        .bind(self.tenant().0)
+        .bind(namespace)
+        .bind(epoch)
         .execute(self.executor())
         .await?;
         Ok(done.rows_affected() == 1)
@@ -249,28 +352,35 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Notes a failed renewal: a pause, or a definite refusal of the credentials.
+    /// Notes a failed renewal: a pause, or a definite refusal of the credentials, after which the
+    /// account's connections ask their owner to act.
     pub async fn note_token_failure(
         &mut self,
         namespace: Uuid,
         epoch: i64,
-        not_before: Option<Timestamp>,
-        rejected: Option<(&str, i32)>,
+        failure: TokenFailure<'_>,
+        now: Timestamp,
     ) -> Result<()> {
-        sqlx::query(
-            "UPDATE tokens SET failures = failures + 1, not_before = $4, \
-                 rejected_reason = COALESCE($5, rejected_reason), \
+        let done = sqlx::query(
+            "UPDATE tokens SET failures = failures + 1, not_before = $4, failure_reason = $5, \
+                 rejected_reason = CASE WHEN $6::integer IS NULL THEN rejected_reason ELSE $5 END, \
                  cred_version = COALESCE($6, cred_version), lease_until = NULL, lease_owner = NULL \
              WHERE tenant_id = $1 AND namespace = $2 AND lease_epoch = $3",
         )
         .bind(self.tenant().0)
         .bind(namespace)
         .bind(epoch)
-        .bind(convert::db_option(not_before))
-        .bind(rejected.map(|(reason, _)| reason))
-        .bind(rejected.map(|(_, version)| version))
+        .bind(convert::db_option(failure.not_before))
+        .bind(convert::text(failure.reason))
+        .bind(failure.rejected)
         .execute(self.executor())
         .await?;
-        Ok(())
+        match failure.rejected {
+            Some(version) if done.rows_affected() == 1 => {
+                self.require_credentials(namespace, version, failure.reason, now)
+                    .await
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -102,10 +102,10 @@ pub struct NotificationCondition {
     /// The vendor's word for the type of its values.
     pub data_type: Option<String>,
     /// How it can be compared, as the vendor writes it.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<Value>)]
     pub operators: Vec<Value>,
     /// What it can be compared with, as the vendor writes it.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     pub values: Option<Value>,
     /// What else the vendor says.
     #[schema(value_type = Object)]

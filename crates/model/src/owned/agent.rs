@@ -183,7 +183,7 @@ pub struct BulkOutcome {
     /// What was made or deleted.
     pub done: Vec<AgentField>,
     /// What was left out: as the vendor says it, or `{remote_id, reason}`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<Value>)]
     pub skipped: Vec<Value>,
     /// The vendor refused to do it in one request, and each was done with a request of its own.
     pub one_by_one: bool,

@@ -21,7 +21,7 @@ pub struct Evaluation {
     /// The vendor's id of the application it belongs to.
     pub application_remote_id: Option<String>,
     /// What came of it, as the vendor writes it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub result: Value,
     /// What else the vendor says.
     #[schema(value_type = Object)]

@@ -40,7 +40,7 @@ pub struct Rubric {
     #[schema(value_type = Vec<Object>)]
     pub tags: Vec<Value>,
     /// Which calls it is applied to, as the vendor writes it.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     pub filters: Option<Value>,
     /// When it was made.
     pub created_at: Option<Timestamp>,
@@ -98,7 +98,7 @@ pub struct RubricScore {
     /// The threshold in percent (0-100); `null` where the vendor's value is no such number.
     pub pass_threshold_pct: Option<f64>,
     /// What the vendor says.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub score_raw: Value,
 }
 
@@ -134,7 +134,7 @@ pub struct RubricDraft {
     #[schema(value_type = Option<Vec<Object>>, max_items = 1_000)]
     pub tags: Option<Vec<Value>>,
     /// Which calls it is applied to, as the vendor writes it.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     pub filters: Option<Value>,
 }
 
@@ -167,7 +167,7 @@ pub struct RubricChange {
     #[schema(value_type = Option<Vec<Object>>)]
     pub tags: Patch<Vec<Value>>,
     /// Which calls it is applied to, as the vendor writes it.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     pub filters: Patch<Value>,
 }
 

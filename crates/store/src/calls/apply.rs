@@ -1,18 +1,28 @@
 //! From fetched records to calls, in one transaction: load, merge, compare, write, tell.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use callweave_model::{AnalyzedCall, CallId, ConnectionId, MAPPER_VERSION, Timestamp, merge};
-use serde_json::{Value, json};
+use callweave_model::{CallId, ConnectionId, Timestamp};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{row::Loaded, withdraw, write::Written};
+use super::pending::{self, Pending, RecordKey, settle};
 use crate::{
     Result, Store, TenantTx, convert,
     documents::RecordDocuments,
     events::Event,
     records::{Fetched, News},
 };
+
+/// Answers in a row that are older than what is known, after which the vendor is believed: it may
+/// have gone back to an older state.
+const STALE_PATIENCE: i32 = 5;
+
+/// When a record is asked for again whose answer was older than what is known.
+const STALE_PAUSE: Duration = Duration::from_secs(60);
 
 /// The connection that calls belong to.
 #[derive(Clone, Debug)]
@@ -40,19 +50,33 @@ pub struct Applied {
     pub unchanged: u32,
     /// Records put into quarantine.
     pub quarantined: u32,
+    /// Records of another account, refused.
+    pub foreign: u32,
+}
+
+impl Applied {
+    /// How many calls changed, in whichever way.
+    pub const fn changes(&self) -> u32 {
+        self.created + self.updated + self.restored + self.deleted
+    }
 }
 
 /// What stands of a record.
 struct KnownRecord {
     call: Option<CallId>,
     observed_at: Timestamp,
-    /// Its call was erased here.
-    erased: bool,
+    state: String,
+    attempts: i32,
     /// The form it was fetched or erased in.
     fetched: Option<Vec<u8>>,
 }
 
 impl KnownRecord {
+    /// Its call was erased here.
+    fn is_erased(&self) -> bool {
+        self.state == "erased"
+    }
+
     /// Whether a fetch is passed over: it is older than what stands, or shows nothing but what
     /// was erased.
     fn outdoes(&self, record: &Fetched) -> bool {
@@ -61,7 +85,7 @@ impl KnownRecord {
             _ => false,
         };
         record.observed_at < self.observed_at
-            || (self.erased && self.fetched == record.fingerprint && !changed_since)
+            || (self.is_erased() && self.fetched == record.fingerprint && !changed_since)
     }
 }
 
@@ -71,21 +95,56 @@ type KnownRow = (
     Option<Uuid>,
     convert::DbTime,
     String,
+    i32,
     Option<Vec<u8>>,
 );
 
-/// A call on its way through a batch.
-struct Pending {
-    before: Option<Loaded>,
-    first_seen_at: Timestamp,
-    now: Option<AnalyzedCall>,
-    unmapped: BTreeSet<String>,
-    /// Its records that stand.
-    records: BTreeSet<(String, String)>,
-    mapper_version: i32,
-    observed_at: Timestamp,
-    evidence: Option<String>,
-    touched: bool,
+/// A record that is taken in, and the calls it touches.
+struct Target<'a> {
+    record: &'a Fetched,
+    call: Option<Uuid>,
+    /// The call it told of before.
+    moved_from: Option<Uuid>,
+    /// The record is new, or stood in another state.
+    was_foreign: bool,
+    /// How often in a row it came to nothing.
+    attempts: i32,
+    /// It is older than what is known: it is asked for again.
+    stale: bool,
+}
+
+impl<'a> Target<'a> {
+    /// `None` for a record that is passed over.
+    fn of(
+        scope: &ConnectionScope,
+        record: &'a Fetched,
+        stands: Option<&KnownRecord>,
+    ) -> Option<Self> {
+        if stands.is_some_and(|stands| stands.outdoes(record)) {
+            return None;
+        }
+        let before = stands.and_then(|stands| stands.call).map(|id| id.0);
+        let told = told_call(record).map(|id| CallId::derive(scope.namespace, id).0);
+        Some(Self {
+            record,
+            call: told.or(before),
+            moved_from: before.filter(|before| told.is_some_and(|told| told != *before)),
+            was_foreign: stands.is_some_and(|stands| stands.state == "foreign"),
+            attempts: stands.map_or(0, |stands| stands.attempts),
+            stale: false,
+        })
+    }
+}
+
+/// The vendor's id of the call that a record tells of.
+fn told_call(record: &Fetched) -> Option<&str> {
+    match &record.news {
+        News::Upsert { call, .. }
+        | News::NotReady {
+            call: Some(call), ..
+        } => Some(&call.remote_id),
+        _ => None,
+    }
 }
 
 impl Store {
@@ -120,61 +179,57 @@ impl TenantTx {
     ) -> Result<Applied> {
         let known = self.lock_records(scope, fetched).await?;
         self.rest_erased(scope, &known).await?;
-        let mut targets = Vec::with_capacity(fetched.len());
-        for record in fetched {
-            let key = (
-                convert::text(&record.kind),
-                convert::text(&record.remote_id),
-            );
-            let stands = known.get(&key);
-            if stands.is_some_and(|stands| stands.outdoes(record)) {
-                continue;
-            }
-            let remote = match &record.news {
-                News::Upsert { call, .. }
-                | News::NotReady {
-                    call: Some(call), ..
-                } => Some(CallId::derive(scope.namespace, &call.remote_id)),
-                _ => stands.and_then(|stands| stands.call),
-            };
-            targets.push((record, remote));
-        }
+        let mut targets: Vec<Target<'_>> = fetched
+            .iter()
+            .filter_map(|record| Target::of(scope, record, known.get(&pending::key(record))))
+            .collect();
         if targets.is_empty() {
             return Ok(Applied::default());
         }
         self.ensure_keys(scope, &targets, now).await?;
         let ids: BTreeSet<Uuid> = targets
             .iter()
-            .filter_map(|(_, id)| id.map(|id| id.0))
+            .flat_map(|target| [target.call, target.moved_from])
+            .flatten()
             .collect();
-        let mut pending = self.load_pending(scope, &ids).await?;
+        let mut calls = self.load_pending(scope, &ids).await?;
         let mut applied = Applied::default();
-        for (record, id) in &targets {
-            if matches!(record.news, News::Quarantined { .. }) {
-                applied.quarantined += 1;
-            }
-            if let Some(call) = id.and_then(|id| pending.get_mut(&id.0)) {
-                call.take(record);
-            }
+        for target in &mut targets {
+            take(target, &mut calls, &mut applied);
         }
-        let (written, events) = settle(scope, pending, &mut applied, now);
+        let (written, mut events) = settle(scope, calls, &mut applied, now);
+        events.extend(foreign(scope, &targets));
         self.write_calls(scope, &written, now).await?;
-        let rows: Vec<(&Fetched, Option<Uuid>)> = targets
-            .iter()
-            .map(|(record, id)| (*record, id.map(|id| id.0)))
-            .collect();
-        self.save_fetched(scope.id, &latest(rows)).await?;
-        let documents: Vec<RecordDocuments<'_>> = targets
-            .iter()
-            .map(|(record, _)| RecordDocuments {
-                kind: &record.kind,
-                remote_id: &record.remote_id,
-                documents: &record.documents,
-            })
-            .collect();
-        self.keep_documents(scope.id, &documents).await?;
+        self.save_targets(scope, &targets, now).await?;
+        self.note_drift(scope, fetched, now).await?;
         self.insert_events(&events, now).await?;
         Ok(applied)
+    }
+
+    /// Writes the records themselves, and the documents behind them.
+    async fn save_targets(
+        &mut self,
+        scope: &ConnectionScope,
+        targets: &[Target<'_>],
+        now: Timestamp,
+    ) -> Result<()> {
+        let (stale, taken): (Vec<_>, Vec<_>) = targets.iter().partition(|target| target.stale);
+        for target in stale {
+            let record = target.record;
+            self.await_newer(scope.id, record, now.plus(STALE_PAUSE))
+                .await?;
+        }
+        let rows = taken.iter().map(|target| (target.record, target.call));
+        self.save_fetched(scope.id, &latest(rows.collect())).await?;
+        let documents: Vec<RecordDocuments<'_>> = taken
+            .iter()
+            .map(|target| RecordDocuments {
+                kind: &target.record.kind,
+                remote_id: &target.record.remote_id,
+                documents: &target.record.documents,
+            })
+            .collect();
+        self.keep_documents(scope.id, &documents).await
     }
 
     /// Locks the rows of these records in one order: what was observed earlier than what stands
@@ -183,18 +238,10 @@ impl TenantTx {
         &mut self,
         scope: &ConnectionScope,
         fetched: &[Fetched],
-    ) -> Result<BTreeMap<(String, String), KnownRecord>> {
-        let (kinds, ids): (Vec<String>, Vec<String>) = fetched
-            .iter()
-            .map(|record| {
-                (
-                    convert::text(&record.kind),
-                    convert::text(&record.remote_id),
-                )
-            })
-            .unzip();
+    ) -> Result<BTreeMap<RecordKey, KnownRecord>> {
+        let (kinds, ids): (Vec<String>, Vec<String>) = fetched.iter().map(pending::key).unzip();
         let rows: Vec<KnownRow> = sqlx::query_as(
-            "SELECT kind, remote_id, call_id, observed_at, state, fetched FROM records \
+            "SELECT kind, remote_id, call_id, observed_at, state, attempts, fetched FROM records \
              WHERE tenant_id = $1 AND connection_id = $2 \
                  AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[])) \
              ORDER BY kind, remote_id FOR UPDATE",
@@ -207,11 +254,12 @@ impl TenantTx {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|(kind, id, call, observed_at, state, fetched)| {
+            .map(|(kind, id, call, observed_at, state, attempts, fetched)| {
                 let known = KnownRecord {
                     call: call.map(CallId),
                     observed_at: convert::model(observed_at),
-                    erased: state == "erased",
+                    state,
+                    attempts,
                     fetched,
                 };
                 ((kind, id), known)
@@ -223,11 +271,11 @@ impl TenantTx {
     async fn rest_erased(
         &mut self,
         scope: &ConnectionScope,
-        known: &BTreeMap<(String, String), KnownRecord>,
+        known: &BTreeMap<RecordKey, KnownRecord>,
     ) -> Result<()> {
         let (kinds, ids): (Vec<&str>, Vec<&str>) = known
             .iter()
-            .filter(|(_, record)| record.erased)
+            .filter(|(_, record)| record.is_erased())
             .map(|((kind, id), _)| (kind.as_str(), id.as_str()))
             .unzip();
         if kinds.is_empty() {
@@ -248,14 +296,15 @@ impl TenantTx {
         Ok(())
     }
 
-    /// The records of calls that neither went nor were erased.
+    /// The records of calls that neither went nor were erased, and whether the vendor keeps them no
+    /// longer.
     async fn standing_records(
         &mut self,
         scope: &ConnectionScope,
         calls: &[Uuid],
-    ) -> Result<BTreeMap<Uuid, BTreeSet<(String, String)>>> {
-        let rows: Vec<(Uuid, String, String)> = sqlx::query_as(
-            "SELECT call_id, kind, remote_id FROM records \
+    ) -> Result<BTreeMap<Uuid, [BTreeSet<RecordKey>; 2]>> {
+        let rows: Vec<(Uuid, String, String, bool)> = sqlx::query_as(
+            "SELECT call_id, kind, remote_id, state = 'vendor_expired' FROM records \
              WHERE tenant_id = $1 AND connection_id = $2 AND call_id = ANY($3) \
                  AND state NOT IN ('gone', 'erased')",
         )
@@ -264,9 +313,13 @@ impl TenantTx {
         .bind(calls)
         .fetch_all(self.executor())
         .await?;
-        let mut records: BTreeMap<Uuid, BTreeSet<(String, String)>> = BTreeMap::new();
-        for (call, kind, remote_id) in rows {
-            records.entry(call).or_default().insert((kind, remote_id));
+        let mut records: BTreeMap<Uuid, [BTreeSet<RecordKey>; 2]> = BTreeMap::new();
+        for (call, kind, remote_id, expired) in rows {
+            let [standing, aged] = records.entry(call).or_default();
+            standing.insert((kind.clone(), remote_id.clone()));
+            if expired {
+                aged.insert((kind, remote_id));
+            }
         }
         Ok(records)
     }
@@ -274,26 +327,21 @@ impl TenantTx {
     async fn ensure_keys(
         &mut self,
         scope: &ConnectionScope,
-        targets: &[(&Fetched, Option<CallId>)],
+        targets: &[Target<'_>],
         now: Timestamp,
     ) -> Result<()> {
         let mut keys: BTreeMap<Uuid, (String, Timestamp)> = BTreeMap::new();
-        for (record, id) in targets {
+        for target in targets {
             if let (
                 News::Upsert { call, .. }
                 | News::NotReady {
                     call: Some(call), ..
                 },
                 Some(id),
-            ) = (&record.news, id)
+            ) = (&target.record.news, target.call)
             {
-                keys.insert(
-                    id.0,
-                    (
-                        convert::text(&call.remote_id),
-                        call.started_at.unwrap_or(now),
-                    ),
-                );
+                let started = call.started_at.unwrap_or(now);
+                keys.insert(id, (convert::text(&call.remote_id), started));
             }
         }
         let ids: Vec<Uuid> = keys.keys().copied().collect();
@@ -317,7 +365,8 @@ impl TenantTx {
         Ok(())
     }
 
-    async fn load_pending(
+    /// Locks and loads calls that are about to change.
+    pub(super) async fn load_pending(
         &mut self,
         scope: &ConnectionScope,
         ids: &BTreeSet<Uuid>,
@@ -328,162 +377,43 @@ impl TenantTx {
         Ok(loaded
             .into_iter()
             .map(|(id, first_seen_at, before)| {
-                let live = before.as_ref().filter(|loaded| loaded.deleted_at.is_none());
-                let pending = Pending {
-                    now: live.map(|loaded| loaded.call.clone()),
-                    records: records.remove(&id).unwrap_or_default(),
-                    mapper_version: live.map_or(MAPPER_VERSION, |loaded| loaded.mapper_version),
-                    unmapped: before
-                        .as_ref()
-                        .map(|loaded| loaded.unmapped.iter().cloned().collect())
-                        .unwrap_or_default(),
-                    observed_at: before
-                        .as_ref()
-                        .map_or(first_seen_at, |loaded| loaded.observed_at),
-                    before,
-                    first_seen_at,
-                    evidence: None,
-                    touched: false,
-                };
-                (id, pending)
+                let [standing, aged] = records.remove(&id).unwrap_or_default();
+                (id, Pending::new(before, first_seen_at, standing, aged))
             })
             .collect())
     }
 }
 
-impl Pending {
-    /// Takes one record in.
-    fn take(&mut self, record: &Fetched) {
-        let key = (
-            convert::text(&record.kind),
-            convert::text(&record.remote_id),
-        );
-        match &record.news {
-            News::Gone { .. } => self.records.remove(&key),
-            News::Upsert { .. } => self.records.insert(key),
-            _ => false,
-        };
-        match &record.news {
-            News::Upsert {
-                call,
-                share,
-                unmapped,
-                ..
-            } => {
-                let known = self.now.take();
-                if known.is_none() || *share == merge::Share::Whole {
-                    self.mapper_version = MAPPER_VERSION;
-                }
-                self.now = Some(merge::absorb(known, (**call).clone(), *share));
-                if *share == merge::Share::Whole {
-                    self.unmapped.clear();
-                }
-                self.unmapped.extend(unmapped.iter().cloned());
-            }
-            News::NotReady {
-                call: Some(call),
-                due_at,
-            } => {
-                if self.now.is_none() {
-                    self.now = Some(merge::absorb(None, (**call).clone(), merge::Share::Whole));
-                }
-                if due_at.is_none() {
-                    self.expire();
-                }
-            }
-            News::NotReady {
-                call: None,
-                due_at: None,
-            } => self.expire(),
-            News::Gone { evidence } => {
-                let others = !self.records.is_empty();
-                self.now = self
-                    .now
-                    .take()
-                    .and_then(|call| withdraw::withdraw(call, &record.remote_id, others));
-                self.evidence = Some(evidence.clone());
-            }
-            News::NotReady { call: None, .. } | News::Quarantined { .. } => return,
-        }
-        self.observed_at = self.observed_at.max(record.observed_at);
-        self.touched = true;
+/// Brings a record to the calls it touches.
+fn take(target: &mut Target<'_>, calls: &mut BTreeMap<Uuid, Pending>, applied: &mut Applied) {
+    match target.record.news {
+        News::Quarantined { .. } => applied.quarantined += 1,
+        News::Foreign { .. } => applied.foreign += 1,
+        _ => {}
     }
-
-    /// The vendor never had it ready: what is still pending has failed.
-    fn expire(&mut self) {
-        if let Some(call) = self.now.as_mut() {
-            call.expire_pending();
-            self.touched = true;
+    if let Some(call) = target.moved_from.and_then(|id| calls.get_mut(&id)) {
+        call.leave(target.record);
+    }
+    if let Some(call) = target.call.and_then(|id| calls.get_mut(&id)) {
+        target.stale = target.attempts < STALE_PATIENCE && call.is_ahead_of(target.record);
+        if !target.stale {
+            call.take(target.record);
         }
     }
 }
 
-/// Decides what becomes of every call: nothing, a new version, a tombstone.
-fn settle(
-    scope: &ConnectionScope,
-    pending: BTreeMap<Uuid, Pending>,
-    applied: &mut Applied,
-    now: Timestamp,
-) -> (Vec<Written>, Vec<Event>) {
-    let mut written = Vec::new();
-    let mut events = Vec::new();
-    for (id, call) in pending {
-        if !call.touched {
-            applied.unchanged += 1;
-            continue;
-        }
-        match Written::decide(
-            CallId(id),
-            scope.id.0,
-            call.before.as_ref(),
-            call.now,
-            call.first_seen_at,
-            now,
-        ) {
-            None => applied.unchanged += 1,
-            Some(mut row) => {
-                row.unmapped = call.unmapped.into_iter().take(200).collect();
-                row.observed_at = call.observed_at;
-                row.mapper_version = call.mapper_version;
-                row.deletion_evidence = row.deletion_evidence.and(call.evidence);
-                match row.cause {
-                    "created" => applied.created += 1,
-                    "restored" => applied.restored += 1,
-                    "deleted" => applied.deleted += 1,
-                    _ => applied.updated += 1,
-                }
-                events.extend(events_of(scope, &row));
-                written.push(row);
-            }
-        }
-    }
-    (written, events)
-}
-
-fn events_of(scope: &ConnectionScope, row: &Written) -> Vec<Event> {
-    let event = |event_type: &'static str, data: Value| Event {
-        event_type,
-        connection: Some(scope.id),
-        subject: Some(row.id.0),
-        data,
-    };
-    let base = json!({"vendor": scope.vendor, "version": row.version, "changed": row.changed});
-    let mut events = vec![match row.cause {
-        "created" => event("call.created", base),
-        "restored" => event("call.restored", base),
-        "deleted" => event("call.deleted", base),
-        _ => event("call.updated", base),
-    }];
-    for (artifact, event_type) in [
-        ("transcript", "transcript.ready"),
-        ("analysis", "analysis.ready"),
-        ("recording", "media.ready"),
-    ] {
-        if row.became_ready(artifact) {
-            events.push(event(event_type, json!({"vendor": scope.vendor})));
-        }
-    }
-    events
+/// A record of another account is told of once.
+fn foreign(scope: &ConnectionScope, targets: &[Target<'_>]) -> Vec<Event> {
+    targets
+        .iter()
+        .filter(|target| matches!(target.record.news, News::Foreign { .. }) && !target.was_foreign)
+        .map(|target| Event {
+            event_type: "security.foreign_record",
+            connection: Some(scope.id),
+            subject: Some(scope.id.0),
+            data: json!({"vendor": scope.vendor, "kind": target.record.kind}),
+        })
+        .collect()
 }
 
 /// One row a record: the newest observation wins.

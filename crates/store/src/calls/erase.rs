@@ -16,6 +16,7 @@ impl TenantTx {
         id: CallId,
         now: Timestamp,
     ) -> Result<bool> {
+        self.erase_jobs_of(id, now).await?;
         self.erase_records(id, now).await?;
         let loaded = self.lock_calls(&[id.0]).await?.into_iter().next();
         let Some((_, first_seen_at, Some(loaded))) = loaded else {
@@ -102,6 +103,8 @@ fn erased(
     row.client_metadata = json!({});
     row.external_refs = json!([]);
     row.facts = CallFacts::default();
+    row.told = None;
+    row.vendor_expired_at = None;
     row.unmapped = Vec::new();
     Some(row)
 }

@@ -3,7 +3,9 @@
 mod apply;
 mod erase;
 mod filter;
+mod pending;
 mod read;
+mod remap;
 mod row;
 mod withdraw;
 mod write;
@@ -11,3 +13,4 @@ mod write;
 pub use apply::{Applied, ConnectionScope};
 pub use filter::{CallFilter, CallPosition, Order};
 pub use read::{CallPatch, CallVersion, StoredCall};
+pub use remap::{Mapped, StoredForMapping, StoredRecord};

@@ -1,14 +1,16 @@
 //! Reading calls, and the few members of them that the CRM writes.
 
 use callweave_model::{
-    Analysis, AnalyzedCall, CallId, ConnectionId, Timestamp, Transcript, facts::CallFacts,
+    Analysis, AnalyzedCall, CallId, ConnectionId, Timestamp, Transcript, facts::FactsPatch,
 };
 use serde_json::{Value, json};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{
-    CallFilter, CallPosition, ConnectionScope, Order, row::unpack_transcript, write::Written,
+    CallFilter, CallPosition, ConnectionScope, Order,
+    row::{Loaded, unpack_transcript},
+    write::{Written, differences},
 };
 use crate::{Result, StoreError, TenantTx, convert, events::Event};
 
@@ -49,6 +51,8 @@ pub struct StoredCall {
     pub deleted_at: Option<Timestamp>,
     /// The vendor's answer that says so.
     pub deletion_evidence: Option<String>,
+    /// When it was found that the vendor no longer has it, because it keeps nothing so old.
+    pub vendor_expired_at: Option<Timestamp>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -70,6 +74,7 @@ struct HeadRow {
     observed_at: convert::DbTime,
     deleted_at: Option<convert::DbTime>,
     deletion_evidence: Option<String>,
+    vendor_expired_at: Option<convert::DbTime>,
 }
 
 impl HeadRow {
@@ -93,6 +98,7 @@ impl HeadRow {
             observed_at: convert::model(self.observed_at),
             deleted_at: convert::model_option(self.deleted_at),
             deletion_evidence: self.deletion_evidence,
+            vendor_expired_at: convert::model_option(self.vendor_expired_at),
         })
     }
 }
@@ -104,8 +110,8 @@ pub struct CallPatch {
     pub client_metadata: Option<Value>,
     /// Replaces the CRM's own objects.
     pub external_refs: Option<Value>,
-    /// Facts the vendor lacks.
-    pub facts: Option<CallFacts>,
+    /// Changes the facts that the vendor lacks.
+    pub facts: FactsPatch,
 }
 
 /// One change of a call.
@@ -115,7 +121,7 @@ pub struct CallVersion {
     pub version: i32,
     /// When.
     pub at: Timestamp,
-    /// `created, updated, restored, deleted, client`.
+    /// `created, updated, restored, deleted, client, remapped, vendor_expired`.
     pub cause: String,
     /// The top-level members that changed.
     pub changed: Vec<String>,
@@ -124,7 +130,7 @@ pub struct CallVersion {
 const HEAD: &str = "SELECT call.id, call.connection_id, call.vendor, call.body, call.has_transcript, \
      call.client_metadata, call.external_refs, call.sort_at, call.version, call.payload_hash, \
      call.mapper_version, call.unmapped, call.first_seen_at, call.modified_at, call.observed_at, \
-     call.deleted_at, call.deletion_evidence FROM calls AS call WHERE call.tenant_id = ";
+     call.deleted_at, call.deletion_evidence, call.vendor_expired_at FROM calls AS call WHERE call.tenant_id = ";
 
 impl TenantTx {
     /// Lists calls by the list's key, beyond `after`.
@@ -196,6 +202,22 @@ impl TenantTx {
             }
         }
         Ok(())
+    }
+
+    /// Which of these calls are stored and not deleted.
+    pub async fn stored_calls(&mut self, ids: &[CallId]) -> Result<Vec<CallId>> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let found: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT call.id FROM call_keys AS key \
+             JOIN calls AS call \
+               ON call.tenant_id = key.tenant_id AND call.sort_at = key.sort_at AND call.id = key.id \
+             WHERE key.tenant_id = $1 AND key.id = ANY($2) AND call.deleted_at IS NULL",
+        )
+        .bind(self.tenant().0)
+        .bind(ids)
+        .fetch_all(self.executor())
+        .await?;
+        Ok(found.into_iter().map(CallId).collect())
     }
 
     /// One call, deleted or not.
@@ -289,25 +311,8 @@ impl TenantTx {
         if let Some(refs) = patch.external_refs {
             loaded.external_refs = convert::json(&refs);
         }
-        if let Some(facts) = patch.facts {
-            loaded.facts = loaded.facts.updated_by(facts);
-        }
-        let changed: Vec<String> = [
-            (
-                "client_metadata",
-                before.client_metadata != loaded.client_metadata,
-            ),
-            (
-                "external_refs",
-                before.external_refs != loaded.external_refs,
-            ),
-            // Facts that fill nothing now may fill something once the vendor forgets it.
-            ("facts", before.facts != loaded.facts),
-        ]
-        .into_iter()
-        .filter(|(_, differs)| *differs)
-        .map(|(name, _)| name.to_owned())
-        .collect();
+        loaded.facts = loaded.facts.patched(patch.facts);
+        let changed = differing_notes(&before, &loaded);
         let after = loaded.deleted_at.is_none().then(|| loaded.call.clone());
         let written = Written::decide(id, scope.id.0, Some(&loaded), after, first_seen_at, now);
         let row = match written {
@@ -315,6 +320,7 @@ impl TenantTx {
             None => return Ok(true),
             Some(mut row) => {
                 row.cause = "client";
+                row.changed = differences(&before.served(), &row.call);
                 row.changed.extend(changed);
                 row
             }
@@ -332,4 +338,21 @@ impl TenantTx {
         self.insert_events(&[event], now).await?;
         Ok(true)
     }
+}
+
+/// The CRM's own members that differ.
+fn differing_notes(before: &Loaded, after: &Loaded) -> Vec<String> {
+    [
+        (
+            "client_metadata",
+            before.client_metadata != after.client_metadata,
+        ),
+        ("external_refs", before.external_refs != after.external_refs),
+        // Facts that fill nothing now may fill something once the vendor forgets it.
+        ("facts", before.facts != after.facts),
+    ]
+    .into_iter()
+    .filter(|(_, differs)| *differs)
+    .map(|(name, _)| name.to_owned())
+    .collect()
 }

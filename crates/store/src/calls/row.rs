@@ -1,6 +1,10 @@
 //! A call as its rows hold it.
 
-use callweave_model::{Analysis, AnalyzedCall, Timestamp, Transcript, facts::CallFacts};
+use callweave_model::{
+    Analysis, AnalyzedCall, Timestamp, Transcript,
+    enums::{Direction, StartedAtSource},
+    facts::{CallFacts, Told},
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -9,6 +13,7 @@ use crate::{Result, StoreError, TenantTx, convert};
 /// A stored call with all that belongs to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Loaded {
+    /// The call as its vendor tells it.
     pub(crate) call: AnalyzedCall,
     pub(crate) connection: Uuid,
     pub(crate) sort_at: Timestamp,
@@ -21,7 +26,17 @@ pub(crate) struct Loaded {
     pub(crate) observed_at: Timestamp,
     pub(crate) deleted_at: Option<Timestamp>,
     pub(crate) deletion_evidence: Option<String>,
+    pub(crate) vendor_expired_at: Option<Timestamp>,
     pub(crate) mapper_version: i32,
+}
+
+impl Loaded {
+    /// The call as it is served: with the facts of the CRM.
+    pub(crate) fn served(&self) -> AnalyzedCall {
+        let mut call = self.call.clone();
+        self.facts.fill(&mut call);
+        call
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -33,12 +48,14 @@ struct Row {
     client_metadata: Value,
     external_refs: Value,
     facts: Value,
+    told: Option<Value>,
     version: i32,
     payload_hash: Vec<u8>,
     unmapped: Vec<String>,
     observed_at: convert::DbTime,
     deleted_at: Option<convert::DbTime>,
     deletion_evidence: Option<String>,
+    vendor_expired_at: Option<convert::DbTime>,
     mapper_version: i32,
     transcript: Option<Vec<u8>>,
     analyses: Vec<u8>,
@@ -50,21 +67,62 @@ impl Row {
         let mut call: AnalyzedCall = serde_json::from_str(&self.body).map_err(broken)?;
         call.transcript = unpack_transcript(self.transcript.as_deref())?;
         call.analyses = convert::unpack::<Vec<Analysis>>("call_documents", &self.analyses)?;
+        let facts: CallFacts = serde_json::from_value(self.facts).map_err(broken)?;
+        match self.told {
+            Some(told) => {
+                let told: Told = serde_json::from_value(told).map_err(broken)?;
+                told.restore(&mut call);
+            }
+            None => take_out(&facts, &mut call),
+        }
         Ok(Loaded {
             call,
             connection: self.connection_id,
             sort_at: convert::model(self.sort_at),
             client_metadata: self.client_metadata,
             external_refs: self.external_refs,
-            facts: serde_json::from_value(self.facts).map_err(broken)?,
+            facts,
             version: self.version,
             payload_hash: self.payload_hash,
             unmapped: self.unmapped,
             observed_at: convert::model(self.observed_at),
             deleted_at: convert::model_option(self.deleted_at),
             deletion_evidence: self.deletion_evidence,
+            vendor_expired_at: convert::model_option(self.vendor_expired_at),
             mapper_version: self.mapper_version,
         })
+    }
+}
+
+/// Takes facts out of a call that was filled before the vendor's word was kept beside them: what
+/// equals a fact is taken for one.
+fn take_out(facts: &CallFacts, call: &mut AnalyzedCall) {
+    if facts.started_at.is_some() && call.started_at_source == StartedAtSource::Client {
+        call.started_at = None;
+        call.started_at_source = StartedAtSource::None;
+    }
+    if facts.direction == Some(call.direction) {
+        call.direction = Direction::Unknown;
+    }
+    for given in &facts.parties {
+        for party in call
+            .parties
+            .iter_mut()
+            .filter(|known| known.role == given.role)
+        {
+            party.name = party
+                .name
+                .take()
+                .filter(|name| Some(name) != given.name.as_ref());
+            party.external_id = party
+                .external_id
+                .take()
+                .filter(|id| Some(id) != given.external_id.as_ref());
+            if given.phone.is_some() && party.phone_raw == given.phone {
+                party.phone = None;
+                party.phone_raw = None;
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, mem};
 use callweave_model::{
     AnalyzedCall, CallId, MAPPER_VERSION, Timestamp,
     enums::{ArtifactState, PartyRole},
-    facts::CallFacts,
+    facts::{CallFacts, Told},
     merge,
 };
 use serde_json::{Value, json};
@@ -21,7 +21,10 @@ const SEARCH_LIMIT: usize = 400_000;
 #[derive(Debug)]
 pub(crate) struct Written {
     pub(crate) id: CallId,
+    /// The call as it is served: with the facts of the CRM.
     pub(crate) call: AnalyzedCall,
+    /// What the vendor told of what the facts fill.
+    pub(crate) told: Option<Told>,
     pub(crate) old_sort_at: Option<Timestamp>,
     pub(crate) sort_at: Timestamp,
     pub(crate) first_seen_at: Timestamp,
@@ -36,14 +39,16 @@ pub(crate) struct Written {
     pub(crate) observed_at: Timestamp,
     pub(crate) deleted_at: Option<Timestamp>,
     pub(crate) deletion_evidence: Option<String>,
+    pub(crate) vendor_expired_at: Option<Timestamp>,
     /// The rules that wrote what stands of it; rises only when the whole call was mapped.
     pub(crate) mapper_version: i32,
     ready_before: BTreeSet<String>,
 }
 
 impl Written {
-    /// Compares a call with what stands; `None` when nothing is to be written. A call that comes
-    /// over another connection than before (the account was connected again) moves to it.
+    /// Compares a call, as its vendor tells it, with what stands; `None` when nothing is to be
+    /// written. A call that comes over another connection than before (the account was connected
+    /// again) moves to it.
     pub(crate) fn decide(
         id: CallId,
         connection: Uuid,
@@ -61,6 +66,7 @@ impl Written {
         let facts = before
             .map(|loaded| loaded.facts.clone())
             .unwrap_or_default();
+        let told = (!facts.is_empty()).then(|| Told::of(&call));
         facts.fill(&mut call);
         merge::assign_ids(&mut call, id);
         let payload_hash = hash(&call)?;
@@ -78,8 +84,9 @@ impl Written {
         };
         Some(Self {
             id,
+            told,
             changed: before
-                .map(|loaded| differences(&loaded.call, &call))
+                .map(|loaded| differences(&loaded.served(), &call))
                 .unwrap_or_default(),
             ready_before: before.map(|loaded| ready(&loaded.call)).unwrap_or_default(),
             old_sort_at: before.map(|loaded| loaded.sort_at),
@@ -97,6 +104,7 @@ impl Written {
             observed_at: before.map_or(now, |loaded| loaded.observed_at),
             deleted_at: deleted.then_some(now),
             deletion_evidence: deleted.then(String::new),
+            vendor_expired_at: before.and_then(|loaded| loaded.vendor_expired_at),
             mapper_version: before.map_or(MAPPER_VERSION, |loaded| loaded.mapper_version),
             call,
         })
@@ -112,7 +120,8 @@ impl Written {
         Self {
             id,
             ready_before: ready(&loaded.call),
-            call: loaded.call,
+            told: (!loaded.facts.is_empty()).then(|| Told::of(&loaded.call)),
+            call: loaded.served(),
             old_sort_at: Some(loaded.sort_at),
             sort_at: loaded.sort_at,
             first_seen_at,
@@ -127,8 +136,14 @@ impl Written {
             observed_at: loaded.observed_at,
             deleted_at: loaded.deleted_at,
             deletion_evidence: loaded.deletion_evidence,
+            vendor_expired_at: loaded.vendor_expired_at,
             mapper_version: loaded.mapper_version,
         }
+    }
+
+    /// The same, put down to something else.
+    pub(crate) fn caused_by(self, cause: &'static str) -> Self {
+        Self { cause, ..self }
     }
 
     /// Whether an artifact was not ready before and is now.
@@ -155,7 +170,7 @@ pub(crate) fn hash(call: &AnalyzedCall) -> Option<Vec<u8>> {
 }
 
 /// The top-level members that differ; one that is left out when it is empty counts as well.
-fn differences(before: &AnalyzedCall, after: &AnalyzedCall) -> Vec<String> {
+pub(crate) fn differences(before: &AnalyzedCall, after: &AnalyzedCall) -> Vec<String> {
     match (serde_json::to_value(before), serde_json::to_value(after)) {
         (Ok(Value::Object(old)), Ok(Value::Object(new))) => {
             let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
@@ -195,6 +210,8 @@ struct Columns {
     observed: Vec<convert::DbTime>,
     deleted: Vec<Option<convert::DbTime>>,
     evidence: Vec<Option<String>>,
+    told: Vec<Option<Value>>,
+    expired: Vec<Option<convert::DbTime>>,
     mapper_versions: Vec<i32>,
     transcripts: Vec<Option<Vec<u8>>>,
     analyses: Vec<Vec<u8>>,
@@ -243,6 +260,16 @@ impl Columns {
         self.observed.push(convert::db(row.observed_at));
         self.deleted.push(convert::db_option(row.deleted_at));
         self.evidence.push(row.deletion_evidence.clone());
+        self.told.push(
+            row.told
+                .as_ref()
+                .map(serde_json::to_value)
+                .transpose()
+                .map_err(broken)?
+                .as_ref()
+                .map(convert::json),
+        );
+        self.expired.push(convert::db_option(row.vendor_expired_at));
         self.mapper_versions.push(row.mapper_version);
         self.transcripts.push(
             transcript
@@ -460,6 +487,8 @@ impl TenantTx {
             .bind(&columns.observed)
             .bind(&columns.deleted)
             .bind(&columns.evidence)
+            .bind(&columns.told)
+            .bind(&columns.expired)
             .execute(self.executor())
             .await?;
         Ok(())

@@ -1,6 +1,6 @@
 //! Calls: written once, listed in order, found by words, changed by the CRM.
 
-use callweave_model::{CallId, facts::CallFacts};
+use callweave_model::{CallId, facts::FactsPatch, patch::Patch};
 use callweave_store::{
     calls::{CallFilter, CallPatch, CallPosition, Order},
     records::{Fetched, News},
@@ -221,10 +221,10 @@ async fn facts_and_notes_of_the_crm_survive_the_next_sync_and_move_the_call() {
     let patch = CallPatch {
         client_metadata: Some(json!({"deal": 7, "zero\u{0}": "a\u{0}b"})),
         external_refs: None,
-        facts: Some(CallFacts {
-            started_at: Some(at("2025-11-05T08:00:00Z")),
-            ..CallFacts::default()
-        }),
+        facts: FactsPatch {
+            started_at: Patch::Set(at("2025-11-05T08:00:00Z")),
+            ..FactsPatch::default()
+        },
     };
     home.store
         .prepare_months(&[], at("2025-11-05T08:00:00Z"))

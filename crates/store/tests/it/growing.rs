@@ -1,7 +1,7 @@
 //! How calls grow and shrink: months, shares, mapping rules, documents, deadlines.
 
 use callweave_model::{
-    CallId, call::Attempt, enums::ArtifactState, facts::CallFacts, merge::Share,
+    CallId, call::Attempt, enums::ArtifactState, facts::FactsPatch, merge::Share, patch::Patch,
 };
 use callweave_store::{
     calls::CallPatch,
@@ -81,57 +81,6 @@ async fn a_part_that_goes_twice_takes_nothing_else_along() {
 }
 
 #[tokio::test]
-async fn only_a_call_that_is_mapped_whole_counts_as_mapped_anew() {
-    let home = home().await;
-    home.apply(&[share_of("1", Share::OneAnalysis)]).await;
-    let id = CallId::derive(home.scope.namespace, "session");
-    let mut tx = home.store.tenant(home.tenant).await.unwrap();
-    tx.mark_mapped(&[id], 0).await.unwrap();
-    let patch = CallPatch {
-        client_metadata: Some(serde_json::json!({"deal": 1})),
-        ..CallPatch::default()
-    };
-    tx.patch_call(&home.scope, id, None, patch, noon())
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    home.apply(&[share_of("2", Share::OneAnalysis)]).await;
-    assert_eq!(stored(&home, "session").await.mapper_version, 0);
-    home.apply(&[share_of("3", Share::Whole)]).await;
-    assert!(stored(&home, "session").await.mapper_version > 0);
-}
-
-#[tokio::test]
-async fn remapping_leaves_out_what_went_and_ends_without_records() {
-    let home = home().await;
-    let (one, two) = (
-        share_of("1", Share::OneAnalysis),
-        share_of("2", Share::OneAnalysis),
-    );
-    home.apply(&[one.clone(), two]).await;
-    home.apply(&[gone(&one)]).await;
-    let id = CallId::derive(home.scope.namespace, "session");
-    let mut tx = home.store.tenant(home.tenant).await.unwrap();
-    tx.mark_mapped(&[id], 0).await.unwrap();
-    let outdated = tx.outdated_records(home.scope.id, 1, 10).await.unwrap();
-    let ids: Vec<&str> = outdated.iter().map(|r| r.remote_id.as_str()).collect();
-    assert_eq!(ids, ["2"]);
-    drop(tx);
-
-    let mut tx = home.store.tenant(home.tenant).await.unwrap();
-    tx.mark_mapped(&[id], 0).await.unwrap();
-    tx.commit().await.unwrap();
-    home.forget_records().await;
-    let mut tx = home.store.tenant(home.tenant).await.unwrap();
-    assert!(
-        tx.outdated_records(home.scope.id, 1, 10)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-}
-
-#[tokio::test]
 async fn new_documents_of_a_record_replace_the_old_ones() {
     let home = home().await;
     let document = |part: &str, body: &[u8]| Document {
@@ -203,10 +152,10 @@ async fn facts_that_change_nothing_now_are_kept_and_evidence_survives_a_note() {
     home.apply(std::slice::from_ref(&record)).await;
     let id = CallId::derive(home.scope.namespace, "1");
     let facts = CallPatch {
-        facts: Some(CallFacts {
-            started_at: Some(at("2026-02-01T08:00:00Z")),
-            ..CallFacts::default()
-        }),
+        facts: FactsPatch {
+            started_at: Patch::Set(at("2026-02-01T08:00:00Z")),
+            ..FactsPatch::default()
+        },
         ..CallPatch::default()
     };
     let mut tx = home.store.tenant(home.tenant).await.unwrap();
@@ -234,4 +183,38 @@ async fn facts_that_change_nothing_now_are_kept_and_evidence_survives_a_note() {
     tx.commit().await.unwrap();
     let evidence = stored(&home, "1").await.deletion_evidence;
     assert_eq!(evidence.as_deref(), Some("X-01 answered 404"));
+}
+
+#[tokio::test]
+async fn a_record_that_tells_of_another_call_leaves_the_one_before() {
+    let home = home().await;
+    home.apply(&[
+        share_of("1", Share::OneAnalysis),
+        share_of("2", Share::OneAnalysis),
+    ])
+    .await;
+    let mut moved = share_of("1", Share::OneAnalysis);
+    if let News::Upsert { call, .. } = &mut moved.news {
+        call.remote_id = "other".into();
+    }
+    let applied = home.apply(&[moved.clone()]).await;
+    assert_eq!((applied.created, applied.updated), (1, 1));
+    let names = |call: &callweave_store::calls::StoredCall| -> Vec<String> {
+        call.call
+            .analyses
+            .iter()
+            .map(|part| part.remote_id.clone())
+            .collect()
+    };
+    assert_eq!(names(&stored(&home, "session").await), ["2"]);
+    assert_eq!(names(&stored(&home, "other").await), ["1"]);
+
+    let mut last = share_of("2", Share::OneAnalysis);
+    if let News::Upsert { call, .. } = &mut last.news {
+        call.remote_id = "other".into();
+    }
+    let applied = home.apply(&[last]).await;
+    assert_eq!((applied.updated, applied.deleted), (1, 1));
+    assert!(stored(&home, "session").await.deleted_at.is_some());
+    assert_eq!(names(&stored(&home, "other").await), ["1", "2"]);
 }

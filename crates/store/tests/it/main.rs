@@ -1,11 +1,16 @@
 //! The store against a real PostgreSQL.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is how a test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed unwrap is how a test fails"
+)]
 
 mod calls;
 mod erasing;
 mod growing;
 mod isolation;
+mod mapping;
 mod support;
 mod sync;
 mod tokens;

@@ -90,6 +90,7 @@ pub(crate) async fn connection(store: &Store, tenant: TenantId, number: u128) ->
         modified_at: noon(),
         last_ok_at: None,
         last_error: None,
+        token: None,
     };
     let mut tx = store.tenant(tenant).await.unwrap();
     tx.insert_connection(&connection).await.unwrap();
@@ -165,13 +166,6 @@ impl Home {
         let pool = self.database.pool().await;
         let text = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         sqlx::query_scalar(text).fetch_one(&pool).await.unwrap()
-    }
-
-    /// Forgets all records.
-    pub(crate) async fn forget_records(&self) {
-        let pool = self.database.pool().await;
-        let statement = "DELETE FROM record_documents; DELETE FROM records";
-        sqlx::raw_sql(statement).execute(&pool).await.unwrap();
     }
 
     pub(crate) async fn apply(&self, batch: &[Fetched]) -> Applied {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use callweave_store::{
     StoreError,
     records::Seen,
-    sync_state::{RunEnd, Stream},
+    streams::{Stream, WalkState},
+    sweeps::{Missing, Reach},
+    sync_state::RunEnd,
 };
 use uuid::Uuid;
 
@@ -151,6 +153,8 @@ async fn a_listed_record_is_due_until_it_was_fetched_in_that_form() {
 #[tokio::test]
 async fn a_record_is_missing_only_after_two_full_walks_did_not_meet_it() {
     let home = home().await;
+    let calls = ["1", "2"].map(|id| fetched(call(id, "2026-02-01T10:00:00Z", "x"), noon()));
+    home.apply(&calls).await;
     let mut tx = home.store.tenant(home.tenant).await.unwrap();
     tx.note_seen(
         home.scope.id,
@@ -163,38 +167,111 @@ async fn a_record_is_missing_only_after_two_full_walks_did_not_meet_it() {
     tx.note_seen(home.scope.id, &[seen("1", b"a")], Some(2), noon())
         .await
         .unwrap();
-    assert!(
-        tx.missing_records(home.scope.id, 2)
-            .await
-            .unwrap()
-            .0
-            .is_empty()
-    );
-    tx.note_seen(home.scope.id, &[seen("1", b"a")], Some(3), noon())
+    let reach = |walk: i64| Reach {
+        walk,
+        since: None,
+        kept_since: None,
+    };
+    let missing = |missing: i64| Missing {
+        missing,
+        aged: 0,
+        live: 2,
+    };
+    let id = home.scope.id;
+    assert_eq!(tx.count_missing(id, reach(2)).await.unwrap(), missing(0));
+    tx.note_seen(id, &[seen("1", b"a")], Some(3), noon())
         .await
         .unwrap();
-    let (missing, live) = tx.missing_records(home.scope.id, 3).await.unwrap();
-    assert_eq!(missing, [("call".to_owned(), "2".to_owned())]);
-    assert_eq!(live, 2);
+    assert_eq!(tx.count_missing(id, reach(3)).await.unwrap(), missing(1));
+    assert_eq!(
+        tx.want_missing(id, reach(3), false, noon()).await.unwrap(),
+        1
+    );
+    let due = tx.due_records(id, noon(), 10).await.unwrap();
+    let asked: Vec<&str> = due
+        .iter()
+        .filter(|record| record.missing)
+        .map(|record| record.remote_id.as_str())
+        .collect();
+    assert_eq!(asked, ["2"]);
+    tx.note_seen(id, &[seen("2", b"a")], Some(3), noon())
+        .await
+        .unwrap();
+    let due = tx.due_records(id, noon(), 10).await.unwrap();
+    assert!(due.iter().all(|record| !record.missing), "it is listed");
+}
+
+#[tokio::test]
+async fn what_is_older_than_a_walk_looks_or_a_vendor_keeps_is_not_missing() {
+    let home = home().await;
+    let records: Vec<_> = [
+        ("old", "2025-01-01T10:00:00Z"),
+        ("new", "2026-02-01T10:00:00Z"),
+    ]
+    .map(|(id, start)| {
+        let mut record = fetched(call(id, start, "x"), noon());
+        record.fingerprint = Some(b"a".to_vec());
+        record
+    })
+    .to_vec();
+    home.apply(&records).await;
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    let limit = Some(at("2025-06-01T00:00:00Z"));
+    let all = Reach {
+        walk: 2,
+        since: None,
+        kept_since: None,
+    };
+    let counts = async |tx: &mut callweave_store::TenantTx, reach: Reach| {
+        let found = tx.count_missing(home.scope.id, reach).await.unwrap();
+        (found.missing, found.aged)
+    };
+    assert_eq!(counts(&mut tx, all).await, (2, 0));
+    let shallow = Reach {
+        since: limit,
+        ..all
+    };
+    assert_eq!(counts(&mut tx, shallow).await, (1, 0));
+    let aging = Reach {
+        kept_since: limit,
+        ..all
+    };
+    assert_eq!(counts(&mut tx, aging).await, (1, 1));
+    let wanted = tx.want_missing(home.scope.id, aging, true, noon()).await;
+    assert_eq!(wanted.unwrap(), 1, "only the aged one");
 }
 
 #[tokio::test]
 async fn a_stream_remembers_where_it_stands() {
     let home = home().await;
+    let walk = |page: i64| WalkState {
+        started_at: Some(at("2026-03-02T11:00:00Z")),
+        cursor: Some(serde_json::json!({"page": page})),
+        unproved: 1,
+        refused: 2,
+    };
     let stream = Stream {
         stream: "all".into(),
-        resume: Some(serde_json::json!({"v": 1})),
-        walk: Some("full".into()),
-        walk_cursor: Some(serde_json::json!({"page": 3})),
-        walk_started_at: Some(at("2026-03-02T11:00:00Z")),
-        walk_number: 2,
+        resume: Some(serde_json::json!({"v": 1, "odd": "a\u{0}b"})),
+        incremental: walk(3),
+        full: walk(70),
+        full_number: 2,
+        broken_since: Some(noon()),
         ..Stream::default()
     };
     let mut tx = home.store.tenant(home.tenant).await.unwrap();
     tx.save_stream(home.scope.id, &stream).await.unwrap();
     tx.save_stream(home.scope.id, &stream).await.unwrap();
+    tx.note_stream_trouble(home.scope.id, "all", "vendor.failure", noon())
+        .await
+        .unwrap();
     let known = tx.list_streams(home.scope.id).await.unwrap();
     assert_eq!(known.len(), 1);
-    assert_eq!(known[0].walk_cursor, stream.walk_cursor);
-    assert_eq!(known[0].walk_started_at, stream.walk_started_at);
+    assert_eq!(known[0].incremental, stream.incremental);
+    assert_eq!(known[0].full, stream.full);
+    assert_eq!(
+        (known[0].full_number, known[0].broken_since),
+        (2, Some(noon()))
+    );
+    assert_eq!(known[0].trouble.as_deref(), Some("vendor.failure"));
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use callweave_store::tokens::NewToken;
+use callweave_store::tokens::{NewToken, Obtained};
 use uuid::Uuid;
 
 use crate::support::{at, home, noon};
 
 fn token(cred_version: i32) -> NewToken {
     NewToken {
+        by: Obtained::Login,
+        ending: None,
         sealed_token: vec![9],
         access_expires_at: Some(at("2026-03-02T13:00:00Z")),
         refresh_expires_at: None,

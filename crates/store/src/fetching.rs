@@ -1,0 +1,145 @@
+//! The queue side of records: what is due, and how often fetching it failed.
+
+use std::collections::HashMap;
+
+use callweave_model::{ConnectionId, Timestamp};
+use serde_json::Value;
+
+use crate::{Result, TenantTx, convert, records::Due};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    kind: String,
+    remote_id: String,
+    fingerprint: Option<Vec<u8>>,
+    hint: Option<Value>,
+    attempts: i32,
+    first_seen_at: convert::DbTime,
+    listed: bool,
+    missing: bool,
+    call_at: Option<convert::DbTime>,
+}
+
+impl From<Row> for Due {
+    fn from(row: Row) -> Self {
+        Self {
+            kind: row.kind,
+            remote_id: row.remote_id,
+            fingerprint: row.fingerprint,
+            hint: row.hint,
+            attempts: row.attempts,
+            first_seen_at: convert::model(row.first_seen_at),
+            listed: row.listed,
+            missing: row.missing,
+            call_at: convert::model_option(row.call_at),
+        }
+    }
+}
+
+impl TenantTx {
+    /// The records that are due, the longest waiting first.
+    pub async fn due_records(
+        &mut self,
+        connection: ConnectionId,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Due>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT record.kind, record.remote_id, record.fingerprint, record.hint, \
+                 record.attempts, record.first_seen_at, record.missing, \
+                 record.fingerprint IS NOT NULL OR record.full_walk > 0 AS listed, \
+                 key.sort_at AS call_at \
+             FROM records AS record \
+             LEFT JOIN call_keys AS key ON key.tenant_id = record.tenant_id \
+                 AND key.id = record.call_id \
+             WHERE record.tenant_id = $1 AND record.connection_id = $2 AND record.due_at <= $3 \
+             ORDER BY record.due_at, record.kind, record.remote_id LIMIT $4",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(convert::db(now))
+        .bind(limit)
+        .fetch_all(self.executor())
+        .await?;
+        Ok(rows.into_iter().map(Due::from).collect())
+    }
+
+    /// When the next record is due.
+    pub async fn next_record_due(&mut self, connection: ConnectionId) -> Result<Option<Timestamp>> {
+        let due: Option<convert::DbTime> = sqlx::query_scalar(
+            "SELECT min(due_at) FROM records WHERE tenant_id = $1 AND connection_id = $2",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .fetch_one(self.executor())
+        .await?;
+        Ok(convert::model_option(due))
+    }
+
+    /// How often in a row the vendor failed on each of these records (kind, vendor id).
+    pub async fn fetch_failures(
+        &mut self,
+        connection: ConnectionId,
+        records: &[(String, String)],
+    ) -> Result<HashMap<(String, String), i32>> {
+        let (kinds, ids): (Vec<String>, Vec<String>) = records.iter().cloned().unzip();
+        let rows: Vec<(String, String, i32)> = sqlx::query_as(
+            "SELECT kind, remote_id, failures FROM records \
+             WHERE tenant_id = $1 AND connection_id = $2 \
+                 AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[]))",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(kinds)
+        .bind(ids)
+        .fetch_all(self.executor())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(kind, id, failures)| ((kind, id), failures))
+            .collect())
+    }
+
+    /// Notes that the vendor failed on a record once more: it is due again later.
+    pub async fn note_fetch_failure(
+        &mut self,
+        connection: ConnectionId,
+        kind: &str,
+        remote_id: &str,
+        due_at: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE records SET due_at = $5, failures = failures + 1 \
+             WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND remote_id = $4",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(kind)
+        .bind(remote_id)
+        .bind(convert::db(due_at))
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets the vendor's failures on records (kind, vendor id) of which there is news.
+    pub async fn forget_fetch_failures(
+        &mut self,
+        connection: ConnectionId,
+        records: &[(String, String)],
+    ) -> Result<()> {
+        let (kinds, ids): (Vec<String>, Vec<String>) = records.iter().cloned().unzip();
+        sqlx::query(
+            "UPDATE records SET failures = 0 \
+             WHERE tenant_id = $1 AND connection_id = $2 AND failures > 0 \
+                 AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[]))",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(kinds)
+        .bind(ids)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+}
