@@ -10,6 +10,8 @@ mod granting;
 mod life;
 mod renewal;
 mod saving;
+mod secrets;
+mod standing;
 mod token;
 
 use std::{
@@ -20,15 +22,15 @@ use std::{
 
 use callweave_model::{Clock, TenantId, ids::Ids};
 use callweave_provider::{Credentials, Grant, Provider, ProviderError};
-use callweave_store::{Store, StoreError};
+use callweave_store::{Store, StoreError, TenantTx};
 use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::vault::Vault;
-use endpoints::Endpoints;
-use flight::Flights;
+use flight::{Failure, Flights};
 use renewal::Need;
+pub use standing::{Standing, TokenState};
 pub use token::Token;
 
 /// A token younger than this that is refused points at the endpoint or the rights, not at the
@@ -37,9 +39,6 @@ const YOUNG: Duration = Duration::from_secs(60);
 
 /// Background renewals of one account are begun at least so far apart.
 const AHEAD_GAP: Duration = Duration::from_secs(10);
-
-/// Renewals at one vendor at the same time.
-const AT_ONCE: usize = 4;
 
 /// How often a caller joins a renewal that brings no newer token than the refused one.
 const JOINS: usize = 3;
@@ -55,6 +54,25 @@ pub struct Account {
     pub credentials_version: i32,
 }
 
+/// How renewals are bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BrokerOptions {
+    /// How long a renewal belongs to a process that gives no sign of life: after a crash another
+    /// one takes over that much later.
+    pub lease: Duration,
+    /// Renewals at one vendor at the same time, over all replicas.
+    pub at_once: u32,
+}
+
+impl Default for BrokerOptions {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(15),
+            at_once: 4,
+        }
+    }
+}
+
 /// The token broker. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Broker {
@@ -67,13 +85,13 @@ pub(crate) struct Inner {
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) owner: Uuid,
+    pub(crate) options: BrokerOptions,
     tokens: Mutex<HashMap<Account, Token>>,
     /// The refused generation for which an account's token was last renewed although it was
     /// young, and when.
     refusals: Mutex<HashMap<(TenantId, Uuid), (i64, Instant)>>,
     /// When a background renewal was last begun.
     ahead: Mutex<HashMap<Account, Instant>>,
-    endpoints: Endpoints,
     flights: Flights,
     vendors: Mutex<HashMap<&'static str, Arc<Semaphore>>>,
     tasks: TaskTracker,
@@ -92,15 +110,26 @@ pub(crate) enum Renewed {
 impl Broker {
     /// A broker of this process.
     pub fn new(store: Store, vault: Vault, clock: Arc<dyn Clock>, ids: &dyn Ids) -> Self {
+        Self::with_options(store, vault, clock, ids, BrokerOptions::default())
+    }
+
+    /// The same with other bounds.
+    pub fn with_options(
+        store: Store,
+        vault: Vault,
+        clock: Arc<dyn Clock>,
+        ids: &dyn Ids,
+        options: BrokerOptions,
+    ) -> Self {
         let inner = Inner {
             store,
             vault,
             clock,
             owner: ids.next(),
+            options,
             tokens: Mutex::default(),
             refusals: Mutex::default(),
             ahead: Mutex::default(),
-            endpoints: Endpoints::default(),
             flights: Flights::default(),
             vendors: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -141,7 +170,9 @@ impl Broker {
         refused: &Token,
         operation: &'static str,
     ) -> Result<Renewed, ProviderError> {
-        if self.inner.endpoints.rests(account, operation) {
+        let rests = endpoints::rests(&self.inner, account, operation).await;
+        let vendor = provider.manifest().vendor;
+        if rests.map_err(|error| Failure::from(error).into_error(vendor))? {
             return Ok(Renewed::Pointless);
         }
         let newer = |token: &Token| token.generation > refused.generation;
@@ -164,18 +195,24 @@ impl Broker {
     }
 
     /// An operation refused a token that was renewed for it.
-    pub(crate) fn endpoint_refused(&self, account: &Account, operation: &'static str) {
-        self.inner.endpoints.refused(account, operation);
+    pub(crate) async fn endpoint_refused(&self, account: &Account, operation: &'static str) {
+        if let Err(error) = endpoints::refused(&self.inner, account, operation).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "That an endpoint refuses a fresh token could not be noted"
+            );
+        }
     }
 
     /// Keeps a token that was got outside of a renewal, if the account has none yet.
     pub(crate) async fn keep(
         &self,
+        tx: &mut TenantTx,
         account: &Account,
         credentials: &Credentials,
         grant: Grant,
     ) -> Result<(), StoreError> {
-        saving::keep(&self.inner, account, credentials, grant).await
+        saving::keep(&self.inner, tx, account, credentials, grant).await
     }
 
     /// Ends: what waits gives up, a vendor's answer that is on its way is still saved, and no
@@ -256,10 +293,12 @@ impl Inner {
         }
     }
 
-    /// The places for renewals at one vendor.
+    /// This process's places for renewals at one vendor; those of all processes are counted in the
+    /// database, where fewer then wait in line.
     fn places(&self, vendor: &'static str) -> Arc<Semaphore> {
         let mut vendors = locked(&self.vendors);
-        let fresh = || Arc::new(Semaphore::new(AT_ONCE));
+        let at_once = usize::try_from(self.options.at_once.max(1)).unwrap_or(1);
+        let fresh = || Arc::new(Semaphore::new(at_once));
         Arc::clone(vendors.entry(vendor).or_insert_with(fresh))
     }
 }

@@ -2,35 +2,66 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
-use callweave_model::{Clock, ConnectionId, TenantId, Timestamp};
+use callweave_model::{Clock, ConnectionId, TenantId, Timestamp, ids::AccountId};
 use callweave_provider::{
     CallContext, Credentials, ErrorKind, Grant, HttpClient, Provider, ProviderError, Registry,
-    Settings, SettingsError, manifest::RateBudget,
+    Settings, SettingsError,
+    manifest::{FieldSpec, RateBudget},
 };
-use callweave_store::connections::Connection;
-use secrecy::SecretString;
+use callweave_store::{StoreError, TenantTx, connections::Connection};
+use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use crate::{
-    broker::{Account, Broker, Renewed},
+    broker::{Account, Broker, Renewed, Token},
+    redact::Redactor,
     sealed::{open_credentials, seal_credentials},
     vault::{Place, Vault, VaultError},
 };
 
+/// Where a client's requests go.
+#[derive(Clone, Copy, Debug)]
+pub struct Destination<'a> {
+    /// The vendor's key.
+    pub vendor: &'static str,
+    /// The vendor account: its clients share one rate budget and one pause.
+    pub account: AccountId,
+    /// Where requests must go.
+    pub base_url: Option<&'a str>,
+    /// The authority that the vendor's certificate is signed by, in place of the public ones.
+    pub ca_certificate: Option<&'a str>,
+    /// How hard the account may be driven.
+    pub budget: RateBudget,
+}
+
 /// The way out: gives every connection its HTTP client.
 pub trait Transport: fmt::Debug + Send + Sync {
-    /// A client for one vendor account; clients of one account share its rate budget.
-    fn client(
-        &self,
-        vendor: &'static str,
-        account: Uuid,
-        base_url: Option<&str>,
-        budget: RateBudget,
-    ) -> Arc<dyn HttpClient>;
+    /// A client for one vendor account.
+    fn client(&self, destination: Destination<'_>) -> Arc<dyn HttpClient>;
 
     /// Whether an address may be reached from here, before anything is stored.
     fn check_url(&self, url: &str) -> Result<(), String>;
+
+    /// Whether a text can serve as [`Destination::ca_certificate`].
+    fn check_certificate(&self, pem: &str) -> Result<(), String>;
 }
+
+/// The address of the vendor among the settings.
+const BASE_URL: &str = "base_url";
+/// The authority of the vendor's certificate among the settings; never the vendor's own setting.
+const CA_CERTIFICATE: &str = "ca_certificate";
+
+/// What every vendor's `settings` may hold beside the vendor's own.
+pub const COMMON_SETTINGS: &[FieldSpec] = &[FieldSpec {
+    name: CA_CERTIFICATE,
+    label: "Certificate of the authority",
+    description: "For an installation whose certificate is signed by an authority of its own: that \
+                  authority's certificate in PEM. It alone is trusted then. Default: the public \
+                  authorities.",
+    required: false,
+    secret: false,
+    kind: "string",
+}];
 
 /// A connection cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -163,13 +194,26 @@ impl Connector {
             };
             return Err(invalid("/credentials", error));
         }
-        let base_url = base_url(settings);
-        if let Some(url) = &base_url {
+        let wrong =
+            |member: &str, detail: String| invalid("/settings", SettingsError::at(member, detail));
+        if let Some(url) = text(settings, BASE_URL) {
             self.transport
                 .check_url(url)
-                .map_err(|detail| invalid("/settings", SettingsError::at("base_url", detail)))?;
+                .map_err(|detail| wrong(BASE_URL, detail))?;
         }
-        self.provider(vendor, settings, Uuid::nil())?;
+        if let Some(pem) = settings.0.get(CA_CERTIFICATE) {
+            let pem = pem
+                .as_str()
+                .ok_or_else(|| wrong(CA_CERTIFICATE, "must be a text".to_owned()))?;
+            self.transport
+                .check_certificate(pem)
+                .map_err(|detail| wrong(CA_CERTIFICATE, detail))?;
+        }
+        let nobody = AccountId {
+            tenant: TenantId(Uuid::nil()),
+            namespace: Uuid::nil(),
+        };
+        self.provider(vendor, settings, nobody)?;
         Ok(Validated {
             account_key: factory.account_key(settings, credentials),
         })
@@ -179,12 +223,22 @@ impl Connector {
     /// anything stored.
     pub async fn probe(
         &self,
+        tenant: TenantId,
         vendor: &str,
         settings: &Settings,
         credentials: &Credentials,
         request_id: &str,
     ) -> Result<Result<Probe, ProviderError>, ConnectorError> {
-        let provider = self.provider(vendor, settings, Uuid::nil())?;
+        let factory = self
+            .registry
+            .get(vendor)
+            .ok_or(ConnectorError::UnknownVendor)?;
+        // The account's own pace and pause, also before there is a connection to it.
+        let account = AccountId {
+            tenant,
+            namespace: tenant.namespace(vendor, &factory.account_key(settings, credentials)),
+        };
+        let provider = self.provider(vendor, settings, account)?;
         let mut access = Access {
             token: None,
             credentials: Arc::new(credentials.clone()),
@@ -215,17 +269,19 @@ impl Connector {
         Ok(checked.await)
     }
 
-    /// Keeps the token a probe got, so that it is not got again.
+    /// Keeps the token a probe got, so that it is not got again: in the transaction in which the
+    /// connection, or its credentials, are stored.
     pub async fn keep_grant(
         &self,
+        tx: &mut TenantTx,
         connection: &Connection,
         grant: Grant,
-    ) -> Result<(), callweave_store::StoreError> {
+    ) -> Result<(), StoreError> {
         let place = credentials_place(connection.tenant_id, connection.id);
         let sealed = &connection.sealed_credentials;
         let credentials = open_credentials(&self.vault, &place, sealed).unwrap_or_default();
         let account = account_of(connection);
-        self.broker.keep(&account, &credentials, grant).await
+        self.broker.keep(tx, &account, &credentials, grant).await
     }
 
     /// Seals credentials for a connection's row.
@@ -256,7 +312,11 @@ impl Connector {
     /// Opens a stored connection. Does no IO.
     pub fn open(&self, connection: &Connection) -> Result<OpenConnection, ConnectorError> {
         let settings = Settings(connection.settings.clone());
-        let provider = self.provider(&connection.vendor, &settings, connection.namespace)?;
+        let id = AccountId {
+            tenant: connection.tenant_id,
+            namespace: connection.namespace,
+        };
+        let provider = self.provider(&connection.vendor, &settings, id)?;
         let place = credentials_place(connection.tenant_id, connection.id);
         let credentials = open_credentials(&self.vault, &place, &connection.sealed_credentials)?;
         Ok(OpenConnection {
@@ -272,32 +332,30 @@ impl Connector {
         &self,
         vendor: &str,
         settings: &Settings,
-        account: Uuid,
+        account: AccountId,
     ) -> Result<Arc<dyn Provider>, ConnectorError> {
         let factory = self
             .registry
             .get(vendor)
             .ok_or(ConnectorError::UnknownVendor)?;
         let manifest = factory.manifest();
-        let base_url = base_url(settings);
-        let http = self.transport.client(
-            manifest.vendor,
+        let http = self.transport.client(Destination {
+            vendor: manifest.vendor,
             account,
-            base_url.as_deref(),
-            manifest.rate_budget,
-        );
+            base_url: text(settings, BASE_URL),
+            ca_certificate: text(settings, CA_CERTIFICATE),
+            budget: manifest.rate_budget,
+        });
+        let mut own = settings.clone();
+        own.0.remove(CA_CERTIFICATE);
         factory
-            .build(settings.clone(), http)
+            .build(own, http)
             .map_err(|error| invalid("/settings", error))
     }
 }
 
-fn base_url(settings: &Settings) -> Option<String> {
-    settings
-        .0
-        .get("base_url")
-        .and_then(serde_json::Value::as_str)
-        .map(str::to_owned)
+fn text<'a>(settings: &'a Settings, member: &str) -> Option<&'a str> {
+    settings.0.get(member).and_then(serde_json::Value::as_str)
 }
 
 fn invalid(object: &str, error: SettingsError) -> ConnectorError {
@@ -340,6 +398,27 @@ impl OpenConnection {
         &self.provider
     }
 
+    /// What hides this connection's own secrets: its tokens, its secret credentials, and login and
+    /// password as HTTP Basic writes them.
+    pub async fn redactor(&self) -> Result<Redactor, StoreError> {
+        let mut secrets = self.broker.secrets(&self.account).await?;
+        let fields = self.provider.manifest().credential_fields;
+        let given = |secret: bool| {
+            fields
+                .iter()
+                .filter(move |field| field.secret == secret)
+                .filter_map(|field| self.credentials.get(field.name))
+        };
+        for secret in given(true) {
+            for name in given(false) {
+                let pair = format!("{}:{}", name.expose_secret(), secret.expose_secret());
+                secrets.push(pair.into());
+            }
+            secrets.push(secret.clone());
+        }
+        Ok(Redactor::new(secrets))
+    }
+
     /// Runs an operation with a valid token. An operation that is refused for its token is run
     /// once more with a renewed one; it must be safe to repeat, or send one request only.
     pub async fn run<'a, T>(
@@ -347,6 +426,23 @@ impl OpenConnection {
         request_id: &str,
         operation: impl Fn(Access) -> Operation<'a, T> + Send + Sync + 'a,
     ) -> Result<T, ProviderError> {
+        let admission = self.admit(request_id).await?;
+        let error = match operation(admission.access()).await {
+            Err(error) if error.kind == ErrorKind::Unauthorized => error,
+            other => return other,
+        };
+        let admission = self.readmit(admission, error).await?;
+        match operation(admission.access()).await {
+            Err(error) if error.kind == ErrorKind::Unauthorized => {
+                Err(self.give_up(&admission, error).await)
+            }
+            other => other,
+        }
+    }
+
+    /// Gets a valid token for an operation that the caller sends itself. A failure tells that
+    /// nothing was sent.
+    pub async fn admit(&self, request_id: &str) -> Result<Admission, ProviderError> {
         let mut access = Access {
             token: None,
             credentials: self.credentials.clone(),
@@ -354,16 +450,31 @@ impl OpenConnection {
             request_id: request_id.to_owned(),
         };
         if self.provider.token_grant().is_none() {
-            return operation(access).await;
+            return Ok(Admission {
+                access,
+                token: None,
+            });
         }
         let token = self
             .broker
             .token(&self.account, &self.provider, &self.credentials)
             .await?;
         access.token = Some(token.access.clone());
-        let error = match operation(access.clone()).await {
-            Err(error) if error.kind == ErrorKind::Unauthorized => error,
-            other => return other,
+        Ok(Admission {
+            access,
+            token: Some(token),
+        })
+    }
+
+    /// Gets another token in place of one that an operation refused with `error`; fails with what
+    /// that means where another one would not help.
+    pub async fn readmit(
+        &self,
+        refused: Admission,
+        error: ProviderError,
+    ) -> Result<Admission, ProviderError> {
+        let Some(token) = refused.token else {
+            return Err(error);
         };
         let renewed = self.broker.renew_refused(
             &self.account,
@@ -375,15 +486,38 @@ impl OpenConnection {
         let Renewed::Token(renewed) = renewed.await? else {
             return Err(forbidden(error));
         };
-        access.token = Some(renewed.access);
+        let mut access = refused.access;
+        access.token = Some(renewed.access.clone());
         access.now = self.clock.now();
-        match operation(access).await {
-            Err(error) if error.kind == ErrorKind::Unauthorized => {
-                self.broker.endpoint_refused(&self.account, error.operation);
-                Err(forbidden(error))
-            }
-            other => other,
+        Ok(Admission {
+            access,
+            token: Some(renewed),
+        })
+    }
+
+    /// What it means that an operation refused a renewed token as well.
+    pub async fn give_up(&self, refused: &Admission, error: ProviderError) -> ProviderError {
+        if refused.token.is_none() {
+            return error;
         }
+        self.broker
+            .endpoint_refused(&self.account, error.operation)
+            .await;
+        forbidden(error)
+    }
+}
+
+/// A token for one operation that is sent once.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    access: Access,
+    token: Option<Token>,
+}
+
+impl Admission {
+    /// What the operation may use.
+    pub fn access(&self) -> Access {
+        self.access.clone()
     }
 }
 

@@ -17,6 +17,7 @@ use tracing::{Instrument as _, Span, debug, field, info_span};
 
 use crate::{
     body::Intake,
+    breaker::{Pass, Sign},
     failure::{Failure, Stage, outcome},
     lane::Lane,
     limits::Limits,
@@ -26,6 +27,7 @@ use crate::{
 /// The client of one connection.
 pub(crate) struct ConnectionClient {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) http: reqwest::Client,
     pub(crate) scope: ConnectionScope,
     reach: Reach,
     pub(crate) lane: Arc<Lane>,
@@ -37,7 +39,7 @@ impl std::fmt::Debug for ConnectionClient {
         formatter
             .debug_struct("ConnectionClient")
             .field("vendor", &self.scope.vendor)
-            .field("connection", &self.scope.connection)
+            .field("account", &self.scope.account)
             .finish_non_exhaustive()
     }
 }
@@ -134,6 +136,7 @@ type Exchange = Result<(Received, OwnedSemaphorePermit), TransportError>;
 impl ConnectionClient {
     pub(crate) const fn new(
         shared: Arc<Shared>,
+        http: reqwest::Client,
         scope: ConnectionScope,
         reach: Reach,
         lane: Arc<Lane>,
@@ -141,6 +144,7 @@ impl ConnectionClient {
     ) -> Self {
         Self {
             shared,
+            http,
             scope,
             reach,
             lane,
@@ -166,7 +170,7 @@ impl ConnectionClient {
             "vendor.request",
             vendor = self.scope.vendor,
             operation,
-            connection.id = %self.scope.connection,
+            account.id = %self.scope.account,
             status = field::Empty,
             outcome = field::Empty,
             elapsed_ms = field::Empty,
@@ -199,9 +203,30 @@ impl ConnectionClient {
         span.in_scope(|| debug!("Asked the vendor"));
     }
 
-    /// Admits the request, finds a place for it and tries until there is an outcome.
+    /// Admits the request, unless the vendor is to be left alone, and carries it out.
     async fn exchange(&self, request: &OutgoingRequest, extent: Extent) -> Exchange {
         let url = self.admit(request.request.uri())?;
+        let pass = self.pass()?;
+        let result = self.within_budget(request, &url, extent).await;
+        pass.settle(sign(result.as_ref().map(|(received, _)| received.status())));
+        result
+    }
+
+    /// The permission to send, unless the vendor is to be left alone.
+    pub(crate) fn pass(&self) -> Result<Pass, TransportError> {
+        self.lane
+            .breaker
+            .admit()
+            .map_err(|after| TransportError::CircuitOpen { after })
+    }
+
+    /// Waits for a place and for the rate budget, and tries until there is an outcome.
+    async fn within_budget(
+        &self,
+        request: &OutgoingRequest,
+        url: &Url,
+        extent: Extent,
+    ) -> Exchange {
         let slot = self
             .lane
             .slot(self.limits.queue)
@@ -211,7 +236,7 @@ impl ConnectionClient {
         // The wait for the budget is not the vendor's time.
         self.turn(self.limits.queue).await?;
         let total = self.limits.total_for(request.request.body().len());
-        let attempts = self.attempts(request, &url, extent, Instant::now() + total);
+        let attempts = self.attempts(request, url, extent, Instant::now() + total);
         let received = tokio::time::timeout(total, Box::pin(attempts))
             .await
             .unwrap_or(Err(TransportError::Timeout))?;
@@ -245,7 +270,7 @@ impl ConnectionClient {
             .token(longest)
             .await
             .map_err(|wait| TransportError::RateLimited { after: Some(wait) })?;
-        match self.shared.pace.remaining(&self.scope.connection).await {
+        match self.shared.pace.remaining(self.scope.account).await {
             Some(left) => Err(TransportError::RateLimited { after: Some(left) }),
             None => Ok(()),
         }
@@ -286,7 +311,6 @@ impl ConnectionClient {
         extent: Extent,
     ) -> Result<Received, Failure> {
         let response = self
-            .shared
             .http
             .request(request.request.method().clone(), url.clone())
             .headers(request.request.headers().clone())
@@ -321,7 +345,23 @@ impl ConnectionClient {
     pub(crate) async fn pause(&self, headers: &http::HeaderMap) {
         let own = self.lane.refused(rand::random());
         let pause = retry_after(headers, self.shared.clock.now()).unwrap_or(own);
-        self.shared.pace.note(&self.scope.connection, pause).await;
+        self.shared.pace.note(self.scope.account, pause).await;
+    }
+}
+
+/// What an exchange says about the vendor. What was never sent, or refused for what it is, says
+/// nothing.
+pub(crate) fn sign(result: Result<StatusCode, &TransportError>) -> Sign {
+    match result {
+        Ok(status) if status.is_server_error() => Sign::Ill,
+        Ok(_) => Sign::Well,
+        Err(
+            TransportError::Connect(_)
+            | TransportError::Timeout
+            | TransportError::Broken(_)
+            | TransportError::Truncated(_),
+        ) => Sign::Ill,
+        Err(_) => Sign::None,
     }
 }
 

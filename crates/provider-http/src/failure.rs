@@ -55,12 +55,27 @@ impl Failure {
         if error.is_timeout() {
             return Self::last(TransportError::Timeout);
         }
+        let cut_off = stage == Stage::Body && ended_early(&error);
+        let error = Box::new(error);
         Self {
             stale: stage == Stage::Head,
             passing: true,
-            error: TransportError::Broken(Some(Box::new(error))),
+            error: if cut_off {
+                TransportError::Truncated(Some(error))
+            } else {
+                TransportError::Broken(Some(error))
+            },
         }
     }
+}
+
+/// Whether the vendor closed in order before the body was as long as it was to be.
+fn ended_early(error: &reqwest::Error) -> bool {
+    chain(error).any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof)
+    })
 }
 
 /// Whether the guard stands somewhere in the chain of causes.
@@ -95,8 +110,10 @@ pub(crate) const fn outcome(error: &TransportError) -> &'static str {
         TransportError::Connect(_) => "connect",
         TransportError::Timeout => "timeout",
         TransportError::Broken(_) => "broken",
+        TransportError::Truncated(_) => "truncated",
         TransportError::TooLarge { .. } => "too_large",
         TransportError::Redirect { .. } => "redirect",
         TransportError::RateLimited { .. } => "rate_limited",
+        TransportError::CircuitOpen { .. } => "circuit_open",
     }
 }

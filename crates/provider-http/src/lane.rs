@@ -1,5 +1,5 @@
 //! The rate budget of one vendor account: a token bucket whose rate yields to 429s, a bound on
-//! requests at the same time, and the credit for retries.
+//! requests at the same time, the credit for retries, and the circuit breaker.
 
 use std::{
     sync::{Arc, Mutex},
@@ -12,7 +12,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::pace::lock;
+use crate::{breaker::Breaker, pace::lock};
 
 /// Of a full rate, what a vendor that keeps answering 429 is driven down to.
 const SLOWEST: f64 = 1.0 / 16.0;
@@ -33,6 +33,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 #[derive(Debug)]
 pub(crate) struct Lane {
     budget: RateBudget,
+    pub(crate) breaker: Arc<Breaker>,
     slots: Arc<Semaphore>,
     state: Mutex<State>,
 }
@@ -48,11 +49,12 @@ struct State {
 }
 
 impl Lane {
-    pub(crate) fn new(budget: RateBudget) -> Self {
+    pub(crate) fn new(vendor: &'static str, budget: RateBudget) -> Self {
         let rate = full_rate(budget);
         let slots = usize::try_from(budget.concurrency.max(1)).unwrap_or(1);
         Self {
             budget,
+            breaker: Arc::new(Breaker::new(vendor)),
             slots: Arc::new(Semaphore::new(slots)),
             state: Mutex::new(State {
                 tokens: rate,
@@ -164,7 +166,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn case_011_the_rate_halves_to_a_floor_and_recovers() {
-        let lane = Lane::new(BUDGET);
+        let lane = Lane::new("acme", BUDGET);
         let pauses: Vec<u64> = (0..12).map(|_| lane.refused(1.0).as_secs()).collect();
         assert_eq!(pauses[..5], [1, 2, 4, 8, 16]);
         assert_eq!(pauses[11], 300, "bounded");
@@ -181,9 +183,44 @@ mod tests {
         );
     }
 
+    /// A vendor that bears two requests a second, of which eight are allowed by the budget, and
+    /// answers 429 without a time to all others, for ten minutes.
+    #[tokio::test(start_paused = true)]
+    async fn case_011_ten_minutes_of_429_without_a_time_find_the_vendors_own_rate() {
+        const BEARS: f64 = 2.0;
+        let lane = Lane::new("acme", BUDGET);
+        let began = tokio::time::Instant::now();
+        let (mut room, mut seen) = (1.0_f64, began);
+        let (mut accepted, mut refused) = (0_u32, 0_u32);
+        let mut slowest = 8.0_f64;
+        while began.elapsed() < Duration::from_mins(10) {
+            lane.token(Duration::MAX).await.unwrap();
+            let now = tokio::time::Instant::now();
+            room = (room + (now - seen).as_secs_f64() * BEARS).min(BEARS);
+            seen = now;
+            if room >= 1.0 {
+                room -= 1.0;
+                accepted += 1;
+                lane.accepted();
+            } else {
+                refused += 1;
+                let pause = lane.refused(0.5);
+                slowest = slowest.min(super::lock(&lane.state).rate);
+                tokio::time::sleep(pause).await;
+            }
+        }
+        assert!(slowest <= BEARS, "it slowed down: {slowest}");
+        assert!(accepted >= 600, "half of what the vendor bears: {accepted}");
+        assert!(refused * 3 <= accepted, "{refused} of {accepted} in vain");
+        for _ in 0..50 {
+            lane.accepted();
+        }
+        assert_eq!(super::lock(&lane.state).rate, 8.0, "it recovers");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_bucket_holds_the_mean_rate_and_refuses_what_would_wait_too_long() {
-        let lane = Lane::new(BUDGET);
+        let lane = Lane::new("acme", BUDGET);
         let began = tokio::time::Instant::now();
         for _ in 0..24 {
             lane.token(Duration::from_secs(5)).await.unwrap();
@@ -199,7 +236,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn case_012_retries_add_no_more_than_a_fifth() {
-        let lane = Lane::new(BUDGET);
+        let lane = Lane::new("acme", BUDGET);
         let mut retries = 0;
         for _ in 0..1_000 {
             lane.earn_credit();

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::{
     body::Intake,
-    client::ConnectionClient,
+    client::{ConnectionClient, sign},
     failure::{Failure, Stage},
     pace::lock,
 };
@@ -36,6 +36,7 @@ impl ConnectionClient {
             .slot(self.limits.queue)
             .await
             .ok_or(TransportError::RateLimited { after: None })?;
+        let pass = self.pass()?;
         self.turn(self.limits.queue).await?;
         let progress = Arc::new(Mutex::new(Progress {
             moved_at: Instant::now(),
@@ -43,7 +44,6 @@ impl ConnectionClient {
         }));
         let length = upload.body.length;
         let mut request = self
-            .shared
             .http
             .request(upload.request.method().clone(), url)
             .headers(upload.request.headers().clone())
@@ -55,10 +55,12 @@ impl ConnectionClient {
             request = request.header(CONTENT_LENGTH, length);
         }
         let exchange = self.exchange_upload(request);
-        tokio::select! {
+        let result = tokio::select! {
             answer = exchange => answer.map_err(|failure| failure.error),
             () = stalled(&progress, self.limits.idle, self.limits.total) => Err(TransportError::Timeout),
-        }
+        };
+        pass.settle(sign(result.as_ref().map(|answer| answer.status)));
+        result
     }
 
     async fn exchange_upload(&self, request: reqwest::RequestBuilder) -> Result<Answer, Failure> {

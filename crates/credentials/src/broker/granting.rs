@@ -3,11 +3,11 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use callweave_model::Timestamp;
-use callweave_provider::{
-    CallContext, ErrorKind, Grant, ProviderError, Result as ProviderResult,
-    http_client::TransportError,
+use callweave_provider::{CallContext, ErrorKind, Grant, ProviderError, Result as ProviderResult};
+use callweave_store::{
+    StoreError,
+    tokens::{Obtained, TokenRow},
 };
-use callweave_store::tokens::TokenRow;
 use futures::FutureExt as _;
 use secrecy::SecretString;
 use tracing::info;
@@ -17,8 +17,9 @@ use super::{
     life::{is_handed_in, is_over},
     renewal::{Need, Renewal},
 };
+use crate::faults;
 
-/// How long one vendor call may take; two of them fit into the lease.
+/// How long one vendor call may take.
 const VENDOR_TIME: Duration = Duration::from_secs(25);
 /// Logins of one account are at least so far apart.
 const LOGIN_GAP: Duration = Duration::from_secs(60);
@@ -34,6 +35,12 @@ pub(super) struct Refusal {
     pub(super) unspent: bool,
     /// The credentials were refused for good.
     pub(super) rejected: bool,
+}
+
+/// A token that the vendor gave, and how.
+pub(super) struct Answer {
+    pub(super) grant: Grant,
+    pub(super) by: Obtained,
 }
 
 impl From<Failure> for Refusal {
@@ -56,10 +63,16 @@ impl Refusal {
     }
 }
 
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
 impl Renewal {
     /// Asks the vendor for a token. A panic below is a failure like others.
-    pub(super) async fn ask(&self, row: &TokenRow) -> Result<Grant, Refusal> {
-        AssertUnwindSafe(self.grant(row))
+    pub(super) async fn ask(&self, epoch: i64, row: &TokenRow) -> Result<Answer, Refusal> {
+        AssertUnwindSafe(self.grant(epoch, row))
             .catch_unwind()
             .await
             .unwrap_or_else(|_panic| {
@@ -71,40 +84,79 @@ impl Renewal {
             })
     }
 
-    async fn grant(&self, row: &TokenRow) -> Result<Grant, Refusal> {
+    /// With the refresh token, with an orphaned one, with the credentials.
+    async fn grant(&self, epoch: i64, row: &TokenRow) -> Result<Answer, Refusal> {
         let now = self.inner.clock.now();
-        let stored = self.unspent(row, now);
-        let orphan = row.sealed_orphan.as_deref();
-        for sealed in [stored, orphan].into_iter().flatten() {
-            let Some(pair) = self.opened(sealed) else {
-                continue;
-            };
-            let version = self.account.credentials_version;
-            let of_others = pair
-                .credentials_version
-                .is_some_and(|other| other != version);
-            let Some(refresh) = pair.refresh.filter(|_| !of_others) else {
-                continue;
-            };
-            match self.refresh(&refresh).await {
-                Ok(Some(mut grant)) => {
-                    grant.refresh_token.get_or_insert(refresh);
-                    return Ok(grant);
-                }
-                Ok(None) => {}
-                Err(error) if refuses_for_good(error.kind) => {
-                    info!("A refresh token is spent or expired; going on without it");
-                }
-                Err(error) => {
-                    return Err(Refusal {
-                        failure: Failure::from(&error),
-                        unspent: surely_unsent(&error),
-                        rejected: false,
-                    });
-                }
-            }
+        let refresh = self
+            .unspent(row, now)
+            .and_then(|sealed| self.refresh_token(sealed));
+        if let Some(refresh) = refresh
+            && let Some(grant) = self.try_refresh(refresh).await?
+        {
+            return Ok(grant);
         }
-        self.login(row, now).await
+        if let Some(grant) = self.try_orphan(epoch, row).await? {
+            return Ok(grant);
+        }
+        let grant = self.login(row, now).await?;
+        let by = Obtained::Login;
+        Ok(Answer { grant, by })
+    }
+
+    /// The refresh token of a sealed pair, where it was got with the credentials in use.
+    fn refresh_token(&self, sealed: &[u8]) -> Option<SecretString> {
+        let pair = self.opened(sealed)?;
+        if self.got_it(&pair) {
+            pair.refresh
+        } else {
+            None
+        }
+    }
+
+    /// `None`: this refresh token gets no token any more, or the vendor has no refresh.
+    async fn try_refresh(&self, refresh: SecretString) -> Result<Option<Answer>, Refusal> {
+        match self.refresh(&refresh).await {
+            Ok(Some(mut grant)) => {
+                grant.refresh_token.get_or_insert(refresh);
+                let by = Obtained::Refresh;
+                Ok(Some(Answer { grant, by }))
+            }
+            Ok(None) => Ok(None),
+            Err(error) if refuses_for_good(error.kind) => {
+                info!("A refresh token is spent or expired; going on without it");
+                Ok(None)
+            }
+            Err(error) => Err(Refusal {
+                failure: Failure::from(&error),
+                unspent: surely_unsent(&error),
+                rejected: false,
+            }),
+        }
+    }
+
+    /// The pair that an overtaken renewal left. Its refresh token serves once, so it is taken from
+    /// the row first; what surely never reached the vendor is put back.
+    async fn try_orphan(&self, epoch: i64, row: &TokenRow) -> Result<Option<Answer>, Refusal> {
+        let Some(sealed) = row.sealed_orphan.as_deref() else {
+            return Ok(None);
+        };
+        let mut tx = self.inner.store.tenant(self.account.tenant).await?;
+        let taken = tx.take_orphan_token(self.account.namespace, epoch).await?;
+        tx.commit().await?;
+        let Some(refresh) = self.refresh_token(sealed).filter(|_| taken) else {
+            return Ok(None);
+        };
+        let outcome = self.try_refresh(refresh).await;
+        if let Err(refusal) = &outcome
+            && refusal.unspent
+        {
+            let mut tx = self.inner.store.tenant(self.account.tenant).await?;
+            let version = self.account.credentials_version;
+            tx.keep_orphan_token(self.account.namespace, sealed, version)
+                .await?;
+            tx.commit().await?;
+        }
+        outcome
     }
 
     /// The stored pair, unless its refresh token is over or a crashed renewal may have spent it.
@@ -153,7 +205,7 @@ impl Renewal {
             && is_handed_in(&self.credentials, &grant.access_token);
         if refused || is_over(&grant, &self.credentials, now) {
             return Err(Refusal::definite(
-                "the token that was handed in is not valid any more",
+                "the token that was handed in is not valid any more; get a new one from the vendor",
             ));
         }
         Ok(grant)
@@ -161,6 +213,7 @@ impl Renewal {
 
     /// A vendor call within its time. What takes longer may still have taken effect.
     async fn timed<T>(&self, call: impl Future<Output = ProviderResult<T>>) -> ProviderResult<T> {
+        let call = faults::under_way(faults::AFTER_SEND, call);
         tokio::time::timeout(VENDOR_TIME, call)
             .await
             .unwrap_or_else(|_elapsed| {
@@ -193,13 +246,8 @@ const fn refuses_for_good(kind: ErrorKind) -> bool {
 }
 
 /// The vendor did not look at the refresh token: no request reached it, or it was turned away.
-fn surely_unsent(error: &ProviderError) -> bool {
-    let transport = error
-        .source
-        .as_ref()
-        .and_then(|source| source.downcast_ref::<TransportError>());
-    matches!(error.kind, ErrorKind::RateLimited | ErrorKind::EgressDenied)
-        || matches!(transport, Some(TransportError::Connect(_)))
+const fn surely_unsent(error: &ProviderError) -> bool {
+    error.unsent || matches!(error.kind, ErrorKind::RateLimited)
 }
 
 /// How long to wait before another login is within the budget.
@@ -227,6 +275,8 @@ fn login_pause(logins: &[Timestamp], now: Timestamp) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use callweave_provider::http_client::TransportError;
+
     use super::*;
 
     fn at(text: &str) -> Timestamp {

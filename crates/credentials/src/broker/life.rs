@@ -7,10 +7,16 @@ use callweave_provider::{
     Credentials, Grant,
     token::{Expiry, jwt_expiry, jwt_life},
 };
+use callweave_store::connection_state::Ending;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// The life of a token that does not say when it ends.
 const FALLBACK_LIFE: Duration = Duration::from_hours(1);
+
+/// How long before the end of a token that was handed in its owner is asked for another one. Of a
+/// token that lives shorter than four days it is a quarter of its life: one that is renewed each
+/// morning must not ask all day.
+const NOTICE: Duration = Duration::from_hours(24);
 
 /// The token is one of the credentials: its owner handed it in, and no login gets another.
 pub(super) fn is_handed_in(credentials: &Credentials, access: &SecretString) -> bool {
@@ -27,6 +33,18 @@ pub(super) fn is_handed_in(credentials: &Credentials, access: &SecretString) -> 
 pub(super) fn is_over(grant: &Grant, credentials: &Credentials, now: Timestamp) -> bool {
     is_handed_in(credentials, &grant.access_token)
         && end_of(grant.expires, now).is_some_and(|end| end <= now)
+}
+
+/// When a token that was handed in ends for good, where it says so.
+pub(super) fn ending(grant: &Grant, credentials: &Credentials, now: Timestamp) -> Option<Ending> {
+    if !is_handed_in(credentials, &grant.access_token) {
+        return None;
+    }
+    let end_at = end_of(grant.expires, now)?;
+    let whole = jwt_life(grant.access_token.expose_secret());
+    let notice = NOTICE.min(whole.unwrap_or_else(|| end_at.since(now)) / 4);
+    let warn_at = end_at.minus(notice);
+    Some(Ending { end_at, warn_at })
 }
 
 /// When the access token ends: what the vendor says, bounded by the token's own claims; an end in

@@ -1,9 +1,10 @@
 //! One renewal: take the lease, look again, ask the vendor, save if still allowed to.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use callweave_provider::{Credentials, Provider};
-use callweave_store::{StoreError, tokens::TokenRow};
+use callweave_store::{StoreError, token_places::TokenPlace, tokens::TokenRow};
+use rand::Rng as _;
 use tracing::warn;
 
 use super::{
@@ -13,16 +14,17 @@ use super::{
     token::Life,
 };
 use crate::{
+    faults,
     sealed::TokenPair,
     vault::{Place, VaultError},
 };
 
-/// How long a renewal may hold the lease: longer than its vendor calls may take.
-const LEASE: Duration = Duration::from_secs(60);
 /// How long to wait for another replica's renewal, or for a place at the vendor.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// How often the row is looked at meanwhile.
+/// How often the row is looked at meanwhile, at most; those who wait must not look in step.
 const LOOK_AGAIN: Duration = Duration::from_millis(150);
+/// A longer pause than this comes of a clock that was ahead when it was noted.
+const LONGEST_PAUSE: Duration = Duration::from_mins(70);
 
 /// Why a token is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,17 +107,23 @@ impl Renewal {
                     self.release(epoch).await?;
                     return Ok(token);
                 }
-                return self.renew(epoch, row).await;
+                if self.take_place().await? {
+                    let outcome = self.renew_alive(epoch, row).await;
+                    self.leave_place().await;
+                    return outcome;
+                }
+                self.release(epoch).await?;
             }
             if tokio::time::Instant::now() >= deadline {
                 return Err(Failure::pause(
-                    "another replica renews the token",
+                    "other replicas renew tokens",
                     Duration::from_secs(2),
                 ));
             }
+            let pause = LOOK_AGAIN.mul_f64(rand::rng().random_range(0.3..=1.0));
             tokio::select! {
                 () = self.inner.closing.cancelled() => return Err(closing()),
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -129,8 +137,9 @@ impl Renewal {
 
     async fn lease(&self) -> Result<Option<i64>, Failure> {
         let mut tx = self.inner.store.tenant(self.account.tenant).await?;
+        let length = self.inner.options.lease;
         let epoch = tx
-            .lease_token(self.account.namespace, self.inner.owner, LEASE)
+            .lease_token(self.account.namespace, self.inner.owner, length)
             .await?;
         tx.commit().await?;
         Ok(epoch)
@@ -143,12 +152,87 @@ impl Renewal {
         Ok(())
     }
 
+    fn place(&self) -> TokenPlace<'static> {
+        TokenPlace {
+            tenant: self.account.tenant,
+            namespace: self.account.namespace,
+            vendor: self.provider.manifest().vendor,
+            holder: self.inner.owner,
+        }
+    }
+
+    /// Takes one of the places that all replicas share, or keeps it.
+    async fn take_place(&self) -> Result<bool, StoreError> {
+        let most = i64::from(self.inner.options.at_once.max(1));
+        let mut tx = self.inner.store.system().await?;
+        let taken = tx
+            .take_token_place(self.place(), most, self.inner.options.lease)
+            .await?;
+        tx.commit().await?;
+        Ok(taken)
+    }
+
+    /// Gives the place back. Where that fails it comes free by itself.
+    async fn leave_place(&self) {
+        let left = async {
+            let mut tx = self.inner.store.system().await?;
+            tx.leave_token_place(self.place()).await?;
+            tx.commit().await
+        };
+        let left: Result<(), StoreError> = left.await;
+        if let Err(error) = left {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "The place of a token renewal could not be given back"
+            );
+        }
+    }
+
+    /// Renews, and shows meanwhile that this process lives.
+    async fn renew_alive(&self, epoch: i64, row: TokenRow) -> Result<Token, Failure> {
+        tokio::select! {
+            outcome = self.renew(epoch, row) => outcome,
+            never = self.heartbeat(epoch) => match never {},
+        }
+    }
+
+    /// Moves the ends of lease and place. One that was lost stays lost: saving finds that out.
+    async fn heartbeat(&self, epoch: i64) -> Infallible {
+        loop {
+            tokio::time::sleep(self.inner.options.lease / 3).await;
+            match self.extend(epoch).await {
+                Ok(true) => {}
+                Ok(false) => std::future::pending().await,
+                Err(error) => warn!(
+                    error = &error as &dyn std::error::Error,
+                    "The heartbeat of a token renewal could not be written"
+                ),
+            }
+        }
+    }
+
+    async fn extend(&self, epoch: i64) -> Result<bool, StoreError> {
+        let length = self.inner.options.lease;
+        let mut tx = self.inner.store.tenant(self.account.tenant).await?;
+        let held = tx
+            .extend_token_lease(self.account.namespace, epoch, length)
+            .await?;
+        tx.commit().await?;
+        if held {
+            self.take_place().await?;
+        }
+        Ok(held)
+    }
+
     /// The stored token, when it is of these credentials, new enough and not over.
     pub(super) fn usable(&self, row: &TokenRow) -> Option<Token> {
         if !self.need.is_met_by(row.gen_number) || !self.is_ours(row) {
             return None;
         }
         let pair = self.opened(row.sealed_token.as_deref()?)?;
+        if !self.got_it(&pair) {
+            return None;
+        }
         let now = self.inner.clock.now();
         let obtained_at = row.obtained_at.unwrap_or(now).min(now);
         let life = Life {
@@ -169,6 +253,12 @@ impl Renewal {
     /// The stored token was got with the credentials in use.
     pub(super) const fn is_ours(&self, row: &TokenRow) -> bool {
         row.cred_version == self.account.credentials_version
+    }
+
+    /// The pair itself says that it was got with the credentials in use, or says nothing.
+    pub(super) fn got_it(&self, pair: &TokenPair) -> bool {
+        pair.credentials_version
+            .is_none_or(|version| version == self.account.credentials_version)
     }
 
     /// A stored pair. One that cannot be opened is as good as none: it is never used, and the
@@ -194,12 +284,10 @@ impl Renewal {
             return Err(Failure::rejected(reason));
         }
         let now = self.inner.clock.now();
-        match row.not_before {
-            Some(until) if until > now => Err(Failure::pause(
-                "a pause after a failed renewal lasts",
-                until.since(now),
-            )),
-            _ => Ok(()),
+        let left = row.not_before.map(|until| until.since(now));
+        match left.filter(|left| !left.is_zero() && *left <= LONGEST_PAUSE) {
+            Some(left) => Err(Failure::pause("a pause after a failed renewal lasts", left)),
+            None => Ok(()),
         }
     }
 
@@ -216,13 +304,17 @@ impl Renewal {
                 Duration::from_secs(1),
             ));
         }
-        let outcome = self.ask(&row).await;
+        faults::point(faults::BEFORE_SEND);
+        let outcome = self.ask(epoch, &row).await;
         let vendor = self.provider.manifest().vendor;
         let label = if outcome.is_ok() { "ok" } else { "failed" };
         metrics::counter!("callweave_token_renewals_total", "vendor" => vendor, "outcome" => label)
             .increment(1);
         match outcome {
-            Ok(grant) => self.save(epoch, &row, grant).await,
+            Ok(answer) => {
+                faults::point(faults::AFTER_RESPONSE);
+                self.save(epoch, &row, answer).await
+            }
             Err(refusal) => {
                 self.note_failure(epoch, &row, &refusal).await;
                 Err(refusal.failure)
@@ -233,10 +325,6 @@ impl Renewal {
 
 fn closing() -> Failure {
     Failure::pause("the gateway is shutting down", Duration::from_secs(5))
-}
-
-pub(super) const fn lease() -> Duration {
-    LEASE
 }
 
 pub(super) const fn token_place(account: &Account) -> Place {

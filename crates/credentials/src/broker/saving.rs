@@ -5,25 +5,27 @@ use std::{sync::Arc, time::Duration};
 use callweave_model::Timestamp;
 use callweave_provider::{Credentials, Grant, Retry};
 use callweave_store::{
-    StoreError,
-    tokens::{NewToken, TokenRow},
+    StoreError, TenantTx,
+    tokens::{NewToken, Obtained, TokenFailure, TokenRow},
 };
 use tracing::{error, info, warn};
 
 use super::{
     Account, Inner, Token,
     flight::Failure,
-    granting::Refusal,
-    life::{access_end, is_handed_in, refresh_end},
-    renewal::{Renewal, lease, token_place},
+    granting::{Answer, Refusal},
+    life::{access_end, ending, is_handed_in, refresh_end},
+    renewal::{Renewal, token_place},
     token::Life,
 };
-use crate::{sealed::TokenPair, vault::VaultError};
+use crate::{faults, sealed::TokenPair, vault::VaultError};
 
 /// How often a pair is tried to be saved behind the callers' backs, the pause doubled up to the
 /// longest each time: some ten minutes in all.
 const SAVE_TRIES: u32 = 25;
 const LONGEST_SAVE_PAUSE: Duration = Duration::from_secs(30);
+/// How long the deletion of a token that was replaced may take.
+const REVOKE_TIME: Duration = Duration::from_secs(30);
 /// Marks that no renewal's outcome is open.
 const NO_INTENT: i64 = -1;
 /// The longest pause after failures, as a power of two of seconds.
@@ -32,30 +34,39 @@ const LONGEST_PAUSE_POWER: i32 = 9;
 /// Keeps a grant from outside of a renewal, if the account has none of these credentials yet.
 pub(super) async fn keep(
     inner: &Inner,
+    tx: &mut TenantTx,
     account: &Account,
     credentials: &Credentials,
     grant: Grant,
 ) -> Result<(), StoreError> {
     let now = inner.clock.now();
-    let mut tx = inner.store.tenant(account.tenant).await?;
+    let answer = Answer {
+        grant,
+        by: Obtained::Login,
+    };
     let row = tx.load_token(account.namespace).await?;
-    let none_of_these =
-        row.sealed_token.is_none() || row.cred_version != account.credentials_version;
-    if none_of_these
-        && let Ok(token) = new_token(inner, account, credentials, &grant, now)
-        && let Some(epoch) = tx
-            .lease_token(account.namespace, inner.owner, lease())
-            .await?
-    {
-        tx.note_login(account.namespace, now).await?;
-        let saved = tx
-            .save_token(account.namespace, epoch, row.gen_number, &token)
-            .await?;
-        if !saved {
-            tx.release_token(account.namespace, epoch).await?;
-        }
+    if row.sealed_token.is_some() && row.cred_version == account.credentials_version {
+        return Ok(());
     }
-    tx.commit().await
+    // What cannot be sealed is got again.
+    let Ok(token) = new_token(inner, account, credentials, &answer, now) else {
+        return Ok(());
+    };
+    let lease = inner.options.lease;
+    let Some(epoch) = tx
+        .lease_token(account.namespace, inner.owner, lease)
+        .await?
+    else {
+        return Ok(());
+    };
+    tx.note_login(account.namespace, now).await?;
+    let saved = tx
+        .save_token(account.namespace, epoch, row.gen_number, &token)
+        .await?;
+    if !saved {
+        tx.release_token(account.namespace, epoch).await?;
+    }
+    Ok(())
 }
 
 impl Renewal {
@@ -65,10 +76,11 @@ impl Renewal {
         &self,
         epoch: i64,
         row: &TokenRow,
-        grant: Grant,
+        answer: Answer,
     ) -> Result<Token, Failure> {
         let now = self.inner.clock.now();
-        let new = new_token(&self.inner, &self.account, &self.credentials, &grant, now)?;
+        let new = new_token(&self.inner, &self.account, &self.credentials, &answer, now)?;
+        let grant = answer.grant;
         let life = Life {
             obtained_at: now,
             expires_at: access_end(&grant, &self.credentials, now),
@@ -149,7 +161,7 @@ impl Renewal {
             };
             let context = renewal.context(Some(&grant.access_token));
             let revoked = token_grant.revoke(&context, &old);
-            match tokio::time::timeout(lease(), revoked).await {
+            match tokio::time::timeout(REVOKE_TIME, revoked).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
                     info!(error = %error, "The token before could not be deleted at the vendor");
@@ -164,10 +176,7 @@ impl Renewal {
     pub(super) async fn note_failure(&self, epoch: i64, row: &TokenRow, refusal: &Refusal) {
         let now = self.inner.clock.now();
         let failure = &refusal.failure;
-        let reason = failure
-            .message
-            .clone()
-            .unwrap_or_else(|| "the vendor refused the login".to_owned());
+        let reason = said(refusal);
         let pause = match failure.retry {
             Retry::After(pause) => pause,
             _ => Duration::from_secs(1 << row.failures.clamp(0, LONGEST_PAUSE_POWER)),
@@ -178,15 +187,14 @@ impl Renewal {
                 tx.note_token_intent(self.account.namespace, epoch, NO_INTENT)
                     .await?;
             }
-            tx.note_token_failure(
-                self.account.namespace,
-                epoch,
-                (!refusal.rejected).then(|| now.plus(pause)),
-                refusal
-                    .rejected
-                    .then_some((reason.as_str(), self.account.credentials_version)),
-            )
-            .await?;
+            let version = self.account.credentials_version;
+            let failure = TokenFailure {
+                reason: &reason,
+                not_before: (!refusal.rejected).then(|| now.plus(pause)),
+                rejected: refusal.rejected.then_some(version),
+            };
+            tx.note_token_failure(self.account.namespace, epoch, failure, now)
+                .await?;
             tx.commit().await
         };
         if let Err(error) = noted.await {
@@ -212,23 +220,43 @@ async fn write(
         tx.keep_orphan_token(account.namespace, &new.sealed_token, new.cred_version)
             .await?;
     }
+    faults::point(faults::BEFORE_COMMIT);
     tx.commit().await?;
+    faults::point(faults::AFTER_COMMIT);
     Ok(saved)
+}
+
+/// What the owner reads about a renewal that failed.
+fn said(refusal: &Refusal) -> String {
+    let failure = &refusal.failure;
+    let what = if refusal.rejected {
+        "the vendor refused the login"
+    } else {
+        "no token could be had"
+    };
+    match (&failure.message, failure.status) {
+        (Some(message), _) => format!("{what}: {message}"),
+        (None, Some(status)) => format!("{what}: {} answered {status}", failure.operation),
+        (None, None) => what.to_owned(),
+    }
 }
 
 fn new_token(
     inner: &Inner,
     account: &Account,
     credentials: &Credentials,
-    grant: &Grant,
+    answer: &Answer,
     now: Timestamp,
 ) -> Result<NewToken, VaultError> {
+    let grant = &answer.grant;
     let pair = TokenPair {
         access: grant.access_token.clone(),
         refresh: grant.refresh_token.clone(),
         credentials_version: Some(account.credentials_version),
     };
     Ok(NewToken {
+        by: answer.by,
+        ending: ending(grant, credentials, now),
         sealed_token: pair.seal(&inner.vault, &token_place(account))?,
         access_expires_at: Some(access_end(grant, credentials, now)),
         refresh_expires_at: refresh_end(grant, now),

@@ -39,13 +39,23 @@ pub(crate) struct Life {
     pub(crate) handed_in: bool,
 }
 
+/// The margin before the end of a token of this life within which it is renewed in the background.
+fn soft_margin(whole: Duration) -> Duration {
+    SOFT_MARGIN.max(whole / 10).min(whole / 2)
+}
+
+/// When a token in use is renewed at the earliest; jitter makes it a little later.
+pub(super) fn renewal_begins(obtained_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+    expires_at.minus(soft_margin(expires_at.since(obtained_at)))
+}
+
 impl Token {
     /// A token seen at `now`.
     pub(crate) fn new(access: SecretString, generation: i64, life: Life, now: Timestamp) -> Self {
         let whole = life.expires_at.since(life.obtained_at);
         let left = life.expires_at.since(now);
         let hard = HARD_MARGIN.min(whole / 10);
-        let soft = SOFT_MARGIN.max(whole / 10).min(whole / 2);
+        let soft = soft_margin(whole);
         let jitter = rand::rng().random_range(0.75..=1.0);
         let here = Instant::now();
         let age = now.since(life.obtained_at);

@@ -79,6 +79,8 @@ async fn a_stored_token_that_cannot_be_opened_is_replaced() {
         .unwrap();
     let row = tx.load_token(connection.namespace).await.unwrap();
     let bent = callweave_store::tokens::NewToken {
+        by: callweave_store::tokens::Obtained::Refresh,
+        ending: None,
         sealed_token: row
             .sealed_token
             .unwrap()

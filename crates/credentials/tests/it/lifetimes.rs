@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use callweave_model::Clock as _;
-use callweave_provider::token::Expiry;
+use callweave_provider::{ErrorKind, token::Expiry};
 use callweave_provider_testkit::fake::operation;
 
 use crate::support::{HandClock, home, password};
@@ -60,6 +60,20 @@ async fn case_055_our_own_clock_may_jump() {
     home.replica().check(&connection).await.unwrap();
     let (logins, renewals, spent) = home.counted();
     assert!(logins + renewals <= 3 && spent == 0);
+}
+
+#[tokio::test]
+async fn case_055_a_pause_of_a_clock_that_was_ahead_does_not_lock_the_account() {
+    let home = home().await;
+    let connection = home.connection(&password("correct")).await;
+    home.clock.forward(Duration::from_hours(3));
+    home.vendor.set_clock(HandClock::new());
+    home.vendor
+        .fail_next(operation::LOGIN, ErrorKind::VendorFailure);
+    home.replica().check(&connection).await.unwrap_err();
+    home.clock.back(Duration::from_hours(3));
+    home.replica().check(&connection).await.unwrap();
+    assert_eq!(home.counted(), (2, 0, 0));
 }
 
 #[tokio::test]

@@ -10,16 +10,14 @@ use std::{
 
 use callweave_credentials::{
     broker::Broker,
-    connector::{Connector, OpenConnection, Transport},
+    connector::{Connector, Destination, OpenConnection, Transport},
     vault::{Vault, generate_key},
 };
 use callweave_model::{
     Clock, ConnectionId, TenantId, Timestamp, connection::ConnectionState, ids::RandomIds,
 };
 use callweave_postgres::testing::TestDatabase;
-use callweave_provider::{
-    Account, Credentials, HttpClient, ProviderError, Registry, manifest::RateBudget,
-};
+use callweave_provider::{Account, Credentials, HttpClient, ProviderError, Registry};
 use callweave_provider_testkit::{
     CannedClient,
     fake::{FakeFactory, FakeVendor, VENDOR, operation},
@@ -59,14 +57,12 @@ impl Clock for HandClock {
 struct NoTransport;
 
 impl Transport for NoTransport {
-    fn client(
-        &self,
-        _vendor: &'static str,
-        _account: Uuid,
-        _base_url: Option<&str>,
-        _budget: RateBudget,
-    ) -> Arc<dyn HttpClient> {
+    fn client(&self, _destination: Destination<'_>) -> Arc<dyn HttpClient> {
         CannedClient::new().shared()
+    }
+
+    fn check_certificate(&self, _pem: &str) -> Result<(), String> {
+        Ok(())
     }
 
     fn check_url(&self, _url: &str) -> Result<(), String> {
@@ -179,6 +175,7 @@ impl Home {
             modified_at: self.clock.now(),
             last_ok_at: None,
             last_error: None,
+            token: None,
         };
         let mut tx = self.store.tenant(self.tenant).await.unwrap();
         tx.insert_connection(&connection).await.unwrap();

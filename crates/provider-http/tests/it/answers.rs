@@ -88,27 +88,30 @@ async fn case_016_the_cap_counts_decompressed_bytes() {
     let zeros = vec![0_u8; 64 * 1024 * 1024];
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(&zeros).unwrap();
-    let bomb = gzip.finish().unwrap();
-    assert!(
-        bomb.len() < 1024 * 1024,
-        "below the cap as it comes over the wire"
-    );
-    let mut answer = format!(
-        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
-        bomb.len()
-    )
-    .into_bytes();
-    answer.extend(bomb);
-    let server = Server::answering(answer).await;
-    let error = server
-        .client()
-        .send(get(&server.url("/")))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, TransportError::TooLarge { limit: 1_048_576 }),
-        "{error:?}"
-    );
+    let gzip = gzip.finish().unwrap();
+    let zstd = zstd::bulk::compress(&zeros, 3).unwrap();
+    for (coding, bomb) in [("gzip", gzip), ("zstd", zstd)] {
+        assert!(
+            bomb.len() < 1024 * 1024,
+            "below the cap as it comes over the wire"
+        );
+        let mut answer = format!(
+            "HTTP/1.1 200 OK\r\ncontent-encoding: {coding}\r\ncontent-length: {}\r\n\r\n",
+            bomb.len()
+        )
+        .into_bytes();
+        answer.extend(bomb);
+        let server = Server::answering(answer).await;
+        let error = server
+            .client()
+            .send(get(&server.url("/")))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, TransportError::TooLarge { limit: 1_048_576 }),
+            "{coding}: {error:?}"
+        );
+    }
 }
 
 #[tokio::test]

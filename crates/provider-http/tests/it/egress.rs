@@ -485,6 +485,86 @@ async fn case_020_a_name_that_leads_nowhere_is_a_failed_connect() {
 }
 
 #[tokio::test]
+async fn case_020_a_name_whose_addresses_change_is_followed_at_the_next_attempt() {
+    let server = Server::answering(answer("200 OK", "connection: close\r\n", "{}")).await;
+    let names = Names::answering(vec![
+        vec!["127.0.0.1".parse().unwrap()],
+        vec!["127.0.0.2".parse().unwrap()],
+        vec!["127.0.0.1".parse().unwrap()],
+    ]);
+    let url = format!("http://moving.vendor.example:{}/", server.port);
+    let mut once = scope(&url, BUDGET);
+    once.limits = Some(Limits {
+        retries: 0,
+        ..short().limits
+    });
+    let client = guarded(&names, &["127.0.0.0/8"]).for_connection(once);
+    client.send(get(&url)).await.unwrap();
+    let error = client.send(get(&url)).await.unwrap_err();
+    assert!(matches!(error, TransportError::Connect(_)), "{error:?}");
+    client.send(get(&url)).await.unwrap();
+    assert_eq!(server.requests(), 2);
+    assert_eq!(
+        names.asked.load(Ordering::SeqCst),
+        3,
+        "no answer is kept beyond its connection"
+    );
+}
+
+#[tokio::test]
+async fn case_020_of_a_name_with_both_kinds_of_addresses_one_that_works_is_found() {
+    let server = Server::answering(answer("200 OK", "", "{}")).await;
+    let both = vec!["::1".parse().unwrap(), "127.0.0.1".parse().unwrap()];
+    let names = Names::answering(vec![both]);
+    let url = format!("http://both.vendor.example:{}/", server.port);
+    let client = guarded(&names, &["127.0.0.0/8", "::1/128"]).for_connection(scope(&url, BUDGET));
+    assert_eq!(client.send(get(&url)).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn case_020_a_name_with_ipv6_addresses_only_is_reached() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("[::1]:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = [0; 1024];
+        let _read = stream.read(&mut head).await;
+        let told = answer("200 OK", "connection: close\r\n", "{}");
+        stream.write_all(told.as_bytes()).await.unwrap();
+    });
+    let names = Names::answering(vec![vec!["::1".parse().unwrap()]]);
+    let url = format!("http://six.vendor.example:{port}/");
+    let client = guarded(&names, &["::1/128"]).for_connection(scope(&url, BUDGET));
+    assert_eq!(client.send(get(&url)).await.unwrap().status, 200);
+}
+
+/// A resolver that never answers.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait]
+impl NameLookup for Silent {
+    async fn lookup(&self, _host: &str) -> io::Result<Vec<IpAddr>> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn case_020_a_resolver_that_never_answers_ends_in_the_time_to_connect() {
+    let guard = Guard::with_lookup(["127.0.0.0/8".parse().unwrap()], Arc::new(Silent));
+    let mut config = short();
+    config.limits.total = std::time::Duration::from_secs(30);
+    let transport = HttpTransport::new(config, guard, Arc::new(SystemClock)).unwrap();
+    let url = "http://silent.vendor.example/";
+    let client = transport.for_connection(scope(url, BUDGET));
+    let began = std::time::Instant::now();
+    let error = client.send(get(url)).await.unwrap_err();
+    assert!(matches!(error, TransportError::Connect(_)), "{error:?}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(15));
+}
+
+#[tokio::test]
 async fn case_095_a_proxy_in_the_environment_is_ignored() {
     // The environment of this process cannot be changed safely while tests run: this test runs
     // itself in a child.

@@ -1,8 +1,17 @@
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use callweave_provider::http_client::{Safety, TransportError};
+use callweave_provider::{
+    ErrorKind, Retry,
+    http_client::{Safety, TransportError},
+};
 
-use crate::support::{BUDGET, Server, answer, get, request, scope, short, transport};
+use crate::support::{BUDGET, Server, account, answer, get, request, scope, short, transport};
 
 /// Keeps the first connection for one good answer, then closes it as the next request arrives.
 async fn forgetful() -> Server {
@@ -76,8 +85,10 @@ async fn case_007_a_body_shorter_than_announced_is_a_failure_and_never_handed_on
         .send(get(&server.url("/")))
         .await
         .unwrap_err();
-    assert!(matches!(error, TransportError::Broken(_)), "{error:?}");
+    assert!(matches!(error, TransportError::Truncated(_)), "{error:?}");
     assert_eq!(server.requests(), 3, "tried, and twice again");
+    let error = error.into_provider_error("testing", "TS-01");
+    assert_eq!(error.kind, ErrorKind::BadResponse);
 }
 
 #[tokio::test]
@@ -90,6 +101,60 @@ async fn case_001_a_refused_connection_is_told_after_two_more_tries() {
     let client = transport(short()).for_connection(scope(&url, BUDGET));
     let error = client.send(get(&url)).await.unwrap_err();
     assert!(matches!(error, TransportError::Connect(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn case_001_a_vendor_that_refuses_again_and_again_is_left_alone_and_found_back() {
+    let reserved = tokio::net::TcpSocket::new_v4().unwrap();
+    reserved.set_reuseaddr(true).unwrap();
+    reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = reserved.local_addr().unwrap();
+    let url = format!("http://{address}");
+    let well = Server::answering(answer("200 OK", "", "{}")).await;
+    let transport = transport(short());
+    let sick = transport.for_connection(scope(&url, BUDGET));
+    for _ in 0..5 {
+        let error = sick.send(get(&url)).await.unwrap_err();
+        assert!(matches!(error, TransportError::Connect(_)), "{error:?}");
+    }
+    let error = sick.send(get(&url)).await.unwrap_err();
+    let TransportError::CircuitOpen { after } = error else {
+        panic!("{error:?}");
+    };
+    assert!(after <= Duration::from_secs(1), "{after:?}");
+    let error = error.into_provider_error("testing", "TS-01");
+    assert_eq!(
+        (error.kind, error.retry),
+        (ErrorKind::Transport, Retry::After(after))
+    );
+    let mut other = scope(&well.url(""), BUDGET);
+    other.account = account(2);
+    let other = transport.for_connection(other);
+    assert_eq!(other.send(get(&well.url("/"))).await.unwrap().status, 200);
+    // The vendor is back.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(address).unwrap();
+    let listener = socket.listen(8).unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+            let mut head = [0; 1024];
+            let _read = stream.read(&mut head).await;
+            let told = answer("200 OK", "connection: close\r\n", "{}");
+            let _written = stream.write_all(told.as_bytes()).await;
+        }
+    });
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        match sick.send(get(&url)).await {
+            Ok(answer) => break assert_eq!(answer.status, 200),
+            Err(TransportError::CircuitOpen { after }) => tokio::time::sleep(after).await,
+            Err(error) => panic!("{error:?}"),
+        }
+        assert!(tokio::time::Instant::now() < deadline);
+    }
+    sick.send(get(&url)).await.unwrap();
 }
 
 #[tokio::test]
@@ -119,14 +184,38 @@ async fn case_012_a_passing_502_to_504_is_mended_for_reads_only() {
 
 #[tokio::test]
 async fn case_012_a_vendor_that_keeps_failing_gets_at_most_a_fifth_more() {
-    let server = Server::answering(answer("503 Unavailable", "", "")).await;
+    // Three of ten requests fail, whoever sends them.
+    let statuses = [
+        "500 Broken",
+        "502 Bad Gateway",
+        "503 Unavailable",
+        "504 Timeout",
+    ];
+    let count = Arc::new(AtomicUsize::new(0));
+    let server = Server::start(move |_, mut peer| {
+        let count = Arc::clone(&count);
+        async move {
+            while peer.request().await.is_some() {
+                let number = count.fetch_add(1, Ordering::SeqCst);
+                let status = match (number * 7) % 10 {
+                    0..3 => statuses[number % 4],
+                    _ => "200 OK",
+                };
+                peer.write(answer(status, "", "{}").as_bytes()).await;
+            }
+        }
+    })
+    .await;
     let client = server.client();
-    for _ in 0..50 {
+    let mut failed = 0;
+    for _ in 0..500 {
         let answer = client.send(get(&server.url("/"))).await.unwrap();
-        assert_eq!(answer.status.as_u16(), 503);
+        failed += usize::from(!answer.status.is_success());
     }
-    assert!(server.requests() <= 50 + 2 + 10, "{}", server.requests());
-    assert!(server.requests() >= 60, "{}", server.requests());
+    let repeated = server.requests() - 500;
+    assert!(repeated <= 100 + 2, "{repeated} repetitions");
+    assert!(repeated >= 80, "{repeated} repetitions");
+    assert!(failed < 150 - 50, "{failed} failures were told");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use callweave_model::SystemClock;
+use callweave_model::{SystemClock, TenantId, ids::AccountId};
 use callweave_provider::{
     HttpClient,
     http_client::{OutgoingRequest, Safety},
@@ -166,11 +166,20 @@ pub(crate) fn transport(config: TransportConfig) -> HttpTransport {
     HttpTransport::new(config, guard(), Arc::new(SystemClock)).unwrap()
 }
 
+/// A vendor account.
+pub(crate) fn account(number: u128) -> AccountId {
+    AccountId {
+        tenant: TenantId(uuid::Uuid::from_u128(7)),
+        namespace: uuid::Uuid::from_u128(number),
+    }
+}
+
 pub(crate) fn scope(base_url: &str, rate_budget: RateBudget) -> ConnectionScope {
     ConnectionScope {
         vendor: "testing",
-        connection: "one".to_owned(),
+        account: account(1),
         base_url: Some(base_url.to_owned()),
+        ca_certificate: None,
         rate_budget,
         limits: None,
     }
