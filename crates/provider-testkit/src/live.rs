@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use callweave_model::{AnalyzedCall, SystemClock, Timestamp, merge::absorb};
+use callweave_model::{
+    AnalyzedCall, SystemClock, TenantId, Timestamp, ids::AccountId, merge::absorb,
+};
 use callweave_provider::{
     Change, Cursor, HttpClient, Next, Provider, ProviderFactory, RecordRef, Settings, Walk,
     change::Upsert, manifest::RateBudget,
@@ -10,6 +12,7 @@ use callweave_provider::{
 use callweave_provider_http::{ConnectionScope, HttpTransport, TransportConfig, egress::Guard};
 use callweave_sandbox::{Sandbox, SandboxConfig, Vendor};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::Caller;
 
@@ -196,7 +199,7 @@ impl Live {
             }
             Change::NotReady { record, .. } => stored.not_ready.push(record.remote_id),
             Change::Gone { record, .. } => stored.gone.push(record.remote_id),
-            Change::Quarantined { record, reason, .. } => {
+            Change::Quarantined { record, reason, .. } | Change::Foreign { record, reason, .. } => {
                 let entry = format!("{}: {reason}", record.remote_id);
                 stored.quarantined.push(entry);
             }
@@ -237,8 +240,12 @@ pub fn client(vendor: &'static str, base_url: &str) -> Arc<dyn HttpClient> {
         .expect("an HTTP client");
     transport.for_connection(ConnectionScope {
         vendor,
-        connection: base_url.to_owned(),
+        account: AccountId {
+            tenant: TenantId(Uuid::nil()),
+            namespace: Uuid::new_v5(&Uuid::NAMESPACE_URL, base_url.as_bytes()),
+        },
         base_url: Some(base_url.to_owned()),
+        ca_certificate: None,
         rate_budget: RateBudget {
             requests_per_second: 10_000,
             concurrency: 8,

@@ -67,6 +67,15 @@ pub enum Change {
         /// The JSON pointer of the offending member, where it is known.
         pointer: Option<String>,
     },
+    /// The record belongs to another account than the connection's: nothing of it may be kept.
+    Foreign {
+        /// The record.
+        record: RecordRef,
+        /// What says so, in words that hold no personal data.
+        reason: String,
+        /// The JSON pointer of the member that says so.
+        pointer: Option<String>,
+    },
 }
 
 /// A translated record.

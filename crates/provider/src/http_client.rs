@@ -154,6 +154,9 @@ pub enum TransportError {
     /// The connection broke before the answer was complete.
     #[error("the connection broke")]
     Broken(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    /// The answer ended before it was as long as it said it would be.
+    #[error("the answer is cut off")]
+    Truncated(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
     /// The answer is larger than the cap (decompressed).
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
@@ -172,6 +175,12 @@ pub enum TransportError {
         /// How long to wait, where it is known.
         after: Option<std::time::Duration>,
     },
+    /// The vendor failed again and again, so nothing is sent to it for a moment.
+    #[error("the vendor is left alone after failures in a row")]
+    CircuitOpen {
+        /// How long yet.
+        after: std::time::Duration,
+    },
 }
 
 impl TransportError {
@@ -183,17 +192,22 @@ impl TransportError {
     ) -> ProviderError {
         let kind = match &self {
             Self::EgressDenied => ErrorKind::EgressDenied,
-            Self::Connect(_) | Self::Timeout | Self::Broken(_) => ErrorKind::Transport,
-            Self::TooLarge { .. } => ErrorKind::BadResponse,
+            Self::Connect(_) | Self::Timeout | Self::Broken(_) | Self::CircuitOpen { .. } => {
+                ErrorKind::Transport
+            }
+            Self::TooLarge { .. } | Self::Truncated(_) => ErrorKind::BadResponse,
             Self::Redirect { .. } => ErrorKind::UnexpectedRedirect,
             Self::RateLimited { .. } => ErrorKind::RateLimited,
         };
         let mut error = ProviderError::new(vendor, operation, kind);
         error.unsent = matches!(
             self,
-            Self::EgressDenied | Self::Connect(_) | Self::RateLimited { .. }
+            Self::EgressDenied
+                | Self::Connect(_)
+                | Self::RateLimited { .. }
+                | Self::CircuitOpen { .. }
         );
-        if let Self::RateLimited { after: Some(after) } = &self {
+        if let Self::RateLimited { after: Some(after) } | Self::CircuitOpen { after } = &self {
             error = error.with_retry(Retry::After(*after));
         }
         if let Self::Redirect { status } = &self {

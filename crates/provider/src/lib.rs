@@ -48,7 +48,7 @@ pub use context::CallContext;
 pub use error::{ErrorKind, ProviderError, Result, Retry};
 pub use http_client::HttpClient;
 pub use manifest::Manifest;
-pub use pull::{Cursor, Lookup, Next, Page, Pull, Walk};
+pub use pull::{Cursor, Lookup, Next, Page, Pull, Walk, WindowCost};
 pub use raw::RawDocument;
 pub use registry::Registry;
 pub use settings::{Credentials, Settings, SettingsError};

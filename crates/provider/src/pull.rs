@@ -1,5 +1,7 @@
 //! Listing analysed calls, and fetching one of them.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use callweave_model::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -59,6 +61,18 @@ pub struct Page {
     pub total_hint: Option<u64>,
 }
 
+/// What walking a window costs, beyond one request a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowCost {
+    /// Requests for each record that is fetched, as a rule.
+    pub requests_per_record: u32,
+    /// The vendor cannot look into a span of time: all of its records are listed whatever is asked
+    /// for.
+    pub lists_everything: bool,
+    /// The vendor charges for it.
+    pub charged: bool,
+}
+
 /// Lists analysed calls, page by page.
 #[async_trait]
 pub trait Pull: Send + Sync {
@@ -80,6 +94,21 @@ pub trait Pull: Send + Sync {
     /// lists are windows that cannot prove absence.
     fn full_walk_proves_absence(&self) -> bool {
         true
+    }
+
+    /// How far back a full walk looks. `None`: at everything there is. A call from before that is
+    /// not missed on any walk.
+    fn full_walk_depth(&self) -> Option<Duration> {
+        None
+    }
+
+    /// What walking a window costs.
+    fn window_cost(&self) -> WindowCost {
+        WindowCost {
+            requests_per_record: 1,
+            lists_everything: false,
+            charged: false,
+        }
     }
 }
 

@@ -1,19 +1,16 @@
 //! Workers: take a due connection, give it a turn, put it back.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use callweave_credentials::connector::Connector;
 use callweave_model::{Clock, connection::ConnectionState, ids::Ids};
 use callweave_store::{Store, StoreError, connections::LastError, sync_state::Lease};
-use tokio::task::JoinSet;
+use callweave_workers::Work;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, error, info_span, warn};
 use uuid::Uuid;
 
 use crate::{EngineOptions, failure, run::Run};
-
-/// How long an idle worker waits before it looks again.
-const IDLE: Duration = Duration::from_millis(250);
 
 /// The pull engine of one process.
 #[derive(Clone, Debug)]
@@ -47,49 +44,9 @@ impl Engine {
     }
 
     /// Works until `shutdown`; then ends the turns under way at their next safe point.
-    ///
-    /// A worker that panics is started again after a pause.
     pub async fn run(self, shutdown: CancellationToken) {
-        let mut workers = JoinSet::new();
-        for number in 0..self.options.workers.max(1) {
-            workers.spawn(self.clone().work(number, shutdown.clone(), Duration::ZERO));
-        }
-        while let Some(ended) = workers.join_next().await {
-            if shutdown.is_cancelled() {
-                continue;
-            }
-            let reason = ended
-                .err()
-                .map_or_else(|| "ended".to_owned(), |error| error.to_string());
-            error!(worker.reason = %reason, "A sync worker ended and is started again");
-            workers.spawn(
-                self.clone()
-                    .work(0, shutdown.clone(), Duration::from_secs(1)),
-            );
-        }
-    }
-
-    async fn work(self, number: usize, shutdown: CancellationToken, delay: Duration) {
-        let mut pause = delay;
-        while !shutdown.is_cancelled() {
-            tokio::select! {
-                () = shutdown.cancelled() => break,
-                () = tokio::time::sleep(pause) => {}
-            }
-            pause = match self.turn(&shutdown).await {
-                Ok(true) => Duration::ZERO,
-                Ok(false) => IDLE,
-                Err(StoreError::Unavailable(_)) => Duration::from_secs(1),
-                Err(error) => {
-                    error!(
-                        worker.number = number,
-                        error = &error as &dyn std::error::Error,
-                        "A sync turn failed"
-                    );
-                    Duration::from_secs(1)
-                }
-            };
-        }
+        let workers = self.options.workers;
+        callweave_workers::run(self, workers, shutdown).await;
     }
 
     /// Gives the connection that has been due longest its turn; `false` when none is due.
@@ -109,10 +66,13 @@ impl Engine {
         lease: Lease,
         shutdown: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let ended = tokio::select! {
-            ended = self.open_and_run(lease, shutdown) => ended,
-            lost = self.heartbeat(lease) => lost,
+        let beat = || async {
+            let mut tx = self.store.tenant(lease.tenant).await?;
+            tx.hold_lease(&lease, self.options.lease).await?;
+            tx.commit().await
         };
+        let work = Box::pin(self.open_and_run(lease, shutdown));
+        let ended = callweave_workers::hold(self.options.lease, beat, work).await;
         match ended {
             Err(StoreError::Fenced) => {
                 warn!("The lease of a sync was lost; another worker goes on");
@@ -168,28 +128,12 @@ impl Engine {
         .await?;
         tx.commit().await
     }
-
-    /// Moves the end of the lease every third of its length; returns only when it is lost.
-    async fn heartbeat(&self, lease: Lease) -> Result<(), StoreError> {
-        loop {
-            tokio::time::sleep(self.options.lease / 3).await;
-            let beat = async {
-                let mut tx = self.store.tenant(lease.tenant).await?;
-                tx.hold_lease(&lease, self.options.lease).await?;
-                tx.commit().await
-            };
-            match beat.await {
-                Ok(()) => {}
-                Err(error) if is_transient(&error) => {
-                    warn!("The heartbeat of a sync could not be written");
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
 }
 
-/// Whether the database may answer the next time.
-fn is_transient(error: &StoreError) -> bool {
-    matches!(error, StoreError::Unavailable(_)) || error.is_statement_timeout()
+impl Work for Engine {
+    const NAME: &'static str = "sync";
+
+    async fn turn(&self, shutdown: &CancellationToken) -> Result<bool, StoreError> {
+        self.turn(shutdown).await
+    }
 }

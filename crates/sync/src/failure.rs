@@ -19,9 +19,11 @@ pub(crate) struct Verdict {
 
 /// Judges a failure that stopped a run; `failures` came before it in a row.
 pub(crate) fn verdict(error: &ProviderError, failures: i32, poll: Duration) -> Verdict {
-    let pause = match error.retry {
-        Retry::After(pause) => pause,
-        Retry::Backoff | Retry::Never => backoff(failures),
+    let pause = match (error.kind, error.retry) {
+        // Nobody but our own circuit breaker named that time.
+        (ErrorKind::Transport, Retry::After(told)) => told.max(backoff(failures)),
+        (_, Retry::After(told)) => told,
+        (_, Retry::Backoff | Retry::Never) => backoff(failures),
     };
     let (state, reason, next_in) = match error.kind {
         // A renewed token was refused as well: the endpoint or the rights are at fault, not it.
@@ -62,11 +64,13 @@ pub(crate) fn verdict(error: &ProviderError, failures: i32, poll: Duration) -> V
         ),
         _ => (ConnectionState::Degraded, "the vendor fails", pause),
     };
+    // A pause that the vendor asked for is no failure.
+    let asked = error.kind == ErrorKind::RateLimited && matches!(error.retry, Retry::After(_));
     let end = RunEnd {
         next_in,
         pause: Some(next_in),
         complete_since: None,
-        failed: true,
+        failed: !asked,
         walk_in: None,
     };
     Verdict { state, reason, end }
@@ -140,6 +144,14 @@ pub(crate) const fn concerns_connection(kind: ErrorKind) -> bool {
     )
 }
 
+/// Whether nothing was sent because the vendor is to be left alone for a moment.
+pub(crate) const fn leaves_alone(error: &ProviderError) -> bool {
+    matches!(
+        (error.kind, error.retry),
+        (ErrorKind::Transport, Retry::After(_))
+    )
+}
+
 /// Whether the vendor refuses the request as it is, so that the same one fails again.
 pub(crate) const fn refuses_request(error: &ProviderError) -> bool {
     let account = matches!(error.kind, ErrorKind::Forbidden | ErrorKind::QuotaExceeded);
@@ -159,14 +171,47 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_and_end_at_five_minutes() {
-        for failures in [0, 3, 9, 500] {
-            let pause = backoff(failures);
+    fn case_001_pauses_are_1_2_4_to_300_seconds_with_full_jitter() {
+        let ceilings = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300];
+        for (failures, ceiling) in (0..).zip(ceilings.map(Duration::from_secs)) {
+            let pauses: Vec<Duration> = (0..400).map(|_| backoff(failures)).collect();
+            let tenths = |pause: &Duration| pause.as_secs_f64() / ceiling.as_secs_f64() * 10.0;
+            assert!(pauses.iter().all(|pause| *pause <= ceiling), "{failures}");
             assert!(
-                pause <= LONGEST && pause >= Duration::from_millis(100),
-                "{failures}: {pause:?}"
+                pauses.iter().all(|pause| tenths(pause) >= 1.0),
+                "{failures}"
             );
+            for tenth in [1.0, 3.0, 5.0, 7.0, 9.0] {
+                let around = |pause: &Duration| (tenth..tenth + 1.0).contains(&tenths(pause));
+                assert!(pauses.iter().any(around), "{failures}: none near {tenth}");
+            }
         }
+        assert!(backoff(i32::MAX) <= LONGEST);
+    }
+
+    #[test]
+    fn a_vendor_left_alone_by_the_breaker_is_asked_less_and_less_often() {
+        let open = ProviderError::new("acme", "X-01", ErrorKind::Transport)
+            .with_retry(Retry::After(Duration::from_millis(300)));
+        assert!(leaves_alone(&open));
+        let pause = |error: &ProviderError, failures| {
+            let verdict = verdict(error, failures, Duration::from_secs(60));
+            assert_eq!(verdict.state, ConnectionState::Degraded);
+            verdict.end.next_in
+        };
+        assert!(pause(&open, 9) >= Duration::from_secs(30));
+        assert!(pause(&open, 0) >= Duration::from_millis(300));
+        let told = ProviderError::new("acme", "X-01", ErrorKind::VendorFailure)
+            .with_retry(Retry::After(Duration::from_secs(2)));
+        assert_eq!(
+            pause(&told, 9),
+            Duration::from_secs(2),
+            "the vendor's own word"
+        );
+    }
+
+    #[test]
+    fn records_that_are_not_ready_are_asked_for_less_and_less_often() {
         assert_eq!(readiness_pause(0), Duration::from_secs(5));
         assert_eq!(readiness_pause(50), Duration::from_mins(15));
     }

@@ -104,12 +104,11 @@ impl Run<'_> {
                 })
             })
             .await?;
-        let deadline = self.engine.options.readiness_deadline;
         let fetch = Fetch {
             due,
             observed_at,
             now: self.now(),
-            deadline,
+            rules: self.rules(),
         };
         Ok(outcome::fetched(change, &fetch))
     }
@@ -121,7 +120,10 @@ impl Run<'_> {
             match result {
                 Ok(record) => batch.fetched.push(record),
                 // The record stays due: nothing was learned about it.
-                Err(error) if failure::concerns_connection(error.kind) => {
+                Err(error)
+                    if failure::concerns_connection(error.kind)
+                        || failure::leaves_alone(&error) =>
+                {
                     batch.stop.get_or_insert(error);
                 }
                 Err(error) => batch.failed.push((due, error)),
@@ -177,6 +179,7 @@ impl Run<'_> {
         }
         let news: Vec<Fetched> = batch.fetched.iter().cloned().chain(aside).collect();
         let applied = tx.apply(&self.scope, &news, now).await?;
+        tx.count_changes(self.connection.id, &applied).await?;
         let keys: Vec<_> = news
             .iter()
             .map(|record| (record.kind.clone(), record.remote_id.clone()))

@@ -6,6 +6,7 @@
 //! fetched from there and becomes calls. Every write carries the lease's epoch: a run that lost
 //! its lease writes nothing any more.
 
+mod backfill;
 mod engine;
 mod failure;
 mod fetch;

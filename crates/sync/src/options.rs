@@ -17,6 +17,9 @@ pub struct EngineOptions {
     pub lease: Duration,
     /// How long a record may be "not ready" before the gateway stops asking.
     pub readiness_deadline: Duration,
+    /// What vendors keep: a call that is older and that its vendor no longer has was not deleted
+    /// there, it aged out, and our copy stays. `None`: vendors keep everything.
+    pub vendor_retention: Option<Duration>,
 }
 
 impl Default for EngineOptions {
@@ -28,6 +31,7 @@ impl Default for EngineOptions {
             turn: Duration::from_secs(60),
             lease: Duration::from_secs(30),
             readiness_deadline: Duration::from_hours(24),
+            vendor_retention: Some(Duration::from_hours(365 * 24)),
         }
     }
 }

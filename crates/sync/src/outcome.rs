@@ -14,12 +14,55 @@ use crate::failure::readiness_pause;
 /// How long a call whose analysis still runs rests before it is looked at again.
 const UNFINISHED_PAUSE: Duration = Duration::from_secs(60);
 
+/// By which rules an answer is judged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// How long a record may be "not ready".
+    pub(crate) deadline: Duration,
+    /// Calls before that are older than what vendors keep.
+    pub(crate) kept_since: Option<Timestamp>,
+    /// A record that full walks do not meet is missing at the vendor.
+    pub(crate) lists_prove_absence: bool,
+}
+
 /// What stands behind a fetch.
 pub(crate) struct Fetch<'a> {
     pub(crate) due: &'a Due,
     pub(crate) observed_at: Timestamp,
     pub(crate) now: Timestamp,
-    pub(crate) deadline: Duration,
+    pub(crate) rules: Rules,
+}
+
+impl Fetch<'_> {
+    /// When to ask again, unless the wait is given up.
+    fn again(&self, pause: Duration) -> Option<Timestamp> {
+        let young = self.now.since(self.due.first_seen_at) < self.rules.deadline;
+        young.then(|| self.now.plus(pause))
+    }
+
+    /// What it means that the vendor has no such record. Of a listed one that alone is no proof:
+    /// two full walks have to agree, or it may be a slip.
+    fn absence(&self, evidence: String) -> News {
+        let believed = self.due.missing || !self.due.listed || !self.rules.lists_prove_absence;
+        if !believed {
+            let due_at = self.again(readiness_pause(self.due.attempts));
+            return News::NotReady { call: None, due_at };
+        }
+        let aged = matches!(
+            (self.due.call_at, self.rules.kept_since),
+            (Some(at), Some(kept)) if at < kept
+        );
+        let evidence = if self.due.missing {
+            format!("two full walks did not list it; {evidence}")
+        } else {
+            evidence
+        };
+        if aged {
+            News::Aged { evidence }
+        } else {
+            News::Gone { evidence }
+        }
+    }
 }
 
 /// What a listed change means: a record to be noted, or one that is complete already.
@@ -29,7 +72,7 @@ pub(crate) enum Listed {
 }
 
 /// Translates a change of a page.
-pub(crate) fn listed(change: Change, now: Timestamp, deadline: Duration) -> Listed {
+pub(crate) fn listed(change: Change, now: Timestamp, rules: Rules) -> Listed {
     match change {
         Change::Seen {
             record,
@@ -49,12 +92,15 @@ pub(crate) fn listed(change: Change, now: Timestamp, deadline: Duration) -> List
                 hint: None,
                 attempts: 0,
                 first_seen_at: now,
+                listed: false,
+                missing: false,
+                call_at: None,
             };
             let fetch = Fetch {
                 due: &due,
                 observed_at: now,
                 now,
-                deadline,
+                rules,
             };
             Listed::Complete(Box::new(fetched(other, &fetch)))
         }
@@ -63,19 +109,13 @@ pub(crate) fn listed(change: Change, now: Timestamp, deadline: Duration) -> List
 
 /// Translates the outcome of a fetch.
 pub(crate) fn fetched(change: Change, fetch: &Fetch<'_>) -> Fetched {
-    let young = fetch.now.since(fetch.due.first_seen_at) < fetch.deadline;
-    let again = |pause: Duration| young.then(|| fetch.now.plus(pause));
     let (record, news, raw): (RecordRef, News, Vec<RawDocument>) = match change {
         Change::Upsert(upsert) => {
             let mut upsert = *upsert;
-            if upsert.unfinished && !young {
+            let due_at = fetch.again(UNFINISHED_PAUSE).filter(|_| upsert.unfinished);
+            if upsert.unfinished && due_at.is_none() {
                 upsert.call.expire_pending();
             }
-            let due_at = if upsert.unfinished {
-                again(UNFINISHED_PAUSE)
-            } else {
-                None
-            };
             let news = News::Upsert {
                 call: Box::new(upsert.call),
                 share: upsert.share,
@@ -84,25 +124,31 @@ pub(crate) fn fetched(change: Change, fetch: &Fetch<'_>) -> Fetched {
             };
             (upsert.record, news, upsert.raw)
         }
+        // What two full walks did not meet, and what is not even ready, is not there.
+        Change::NotReady { record, .. } if fetch.due.missing => {
+            let evidence = "the vendor has nothing ready under its id".to_owned();
+            (record, fetch.absence(evidence), Vec::new())
+        }
         Change::NotReady { record, call, raw } => {
-            let due_at = again(readiness_pause(fetch.due.attempts));
+            let due_at = fetch.again(readiness_pause(fetch.due.attempts));
             (record, News::NotReady { call, due_at }, raw)
         }
-        Change::Gone { record, evidence } => (record, News::Gone { evidence }, Vec::new()),
+        Change::Gone { record, evidence } => (record, fetch.absence(evidence), Vec::new()),
         Change::Quarantined {
             record,
             raw,
             reason,
             pointer,
         } => (record, News::Quarantined { reason, pointer }, raw),
-        Change::Seen { record, .. } => (
+        Change::Foreign {
             record,
-            News::NotReady {
-                call: None,
-                due_at: again(UNFINISHED_PAUSE),
-            },
-            Vec::new(),
-        ),
+            reason,
+            pointer,
+        } => (record, News::Foreign { reason, pointer }, Vec::new()),
+        Change::Seen { record, .. } => {
+            let due_at = fetch.again(UNFINISHED_PAUSE);
+            (record, News::NotReady { call: None, due_at }, Vec::new())
+        }
     };
     Fetched {
         kind: record.kind,
@@ -130,6 +176,54 @@ mod tests {
 
     use super::*;
 
+    const RULES: Rules = Rules {
+        deadline: Duration::from_hours(24),
+        kept_since: None,
+        lists_prove_absence: true,
+    };
+
+    #[test]
+    fn a_denial_is_believed_when_the_lists_agree_with_it() {
+        let seen: Timestamp = "2026-03-02T12:00:00Z".parse().unwrap();
+        let news = |listed: bool, missing: bool, rules: Rules| {
+            let due = Due {
+                kind: "call".to_owned(),
+                remote_id: "1".to_owned(),
+                fingerprint: None,
+                hint: None,
+                attempts: 0,
+                first_seen_at: seen,
+                listed,
+                missing,
+                call_at: Some(seen),
+            };
+            let fetch = Fetch {
+                due: &due,
+                observed_at: seen,
+                now: seen,
+                rules,
+            };
+            let gone = Change::Gone {
+                record: RecordRef::new("call", "1"),
+                evidence: "404".to_owned(),
+            };
+            fetched(gone, &fetch).news
+        };
+        assert!(matches!(news(true, false, RULES), News::NotReady { .. }));
+        assert!(matches!(news(true, true, RULES), News::Gone { .. }));
+        assert!(matches!(news(false, false, RULES), News::Gone { .. }));
+        let unproving = Rules {
+            lists_prove_absence: false,
+            ..RULES
+        };
+        assert!(matches!(news(true, false, unproving), News::Gone { .. }));
+        let keeps_a_while = Rules {
+            kept_since: Some(seen.plus(Duration::from_secs(1))),
+            ..RULES
+        };
+        assert!(matches!(news(true, true, keeps_a_while), News::Aged { .. }));
+    }
+
     #[test]
     fn an_unfinished_call_is_awaited_until_the_deadline_and_then_given_up() {
         let seen: Timestamp = "2026-03-02T12:00:00Z".parse().unwrap();
@@ -140,6 +234,9 @@ mod tests {
             hint: None,
             attempts: 0,
             first_seen_at: seen,
+            listed: true,
+            missing: false,
+            call_at: None,
         };
         let after = |wait: Duration| {
             let mut call = AnalyzedCall::new("1");
@@ -147,12 +244,11 @@ mod tests {
             let mut upsert = Upsert::new(RecordRef::new("call", "1"), call, Share::Whole);
             upsert.unfinished = true;
             let now = seen.plus(wait);
-            let deadline = Duration::from_hours(24);
             let fetch = Fetch {
                 due: &due,
                 observed_at: now,
                 now,
-                deadline,
+                rules: RULES,
             };
             match fetched(Change::Upsert(Box::new(upsert)), &fetch).news {
                 News::Upsert { call, due_at, .. } => {

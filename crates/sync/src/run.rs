@@ -4,17 +4,19 @@ use std::time::{Duration, Instant};
 
 use callweave_credentials::connector::{Access, OpenConnection, Operation};
 use callweave_model::{Timestamp, connection::ConnectionState};
-use callweave_provider::{Provider, ProviderError, Walk};
+use callweave_provider::{ErrorKind, Provider, ProviderError, Pull};
 use callweave_store::{
     StoreError, TenantTx,
     calls::ConnectionScope,
     connections::{Connection, LastError},
+    events::Event,
     sync_state::{Lease, RunEnd, SyncState},
 };
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{Engine, failure, progress::Progress};
+use crate::{Engine, failure, outcome::Rules, progress::Progress, walk::Pass};
 
 /// Why a turn stopped before its work was done.
 #[derive(Debug, thiserror::Error)]
@@ -45,9 +47,25 @@ pub(crate) struct Run<'e> {
     pub(crate) open: OpenConnection,
     pub(crate) state: SyncState,
     pub(crate) progress: Progress,
-    /// Every stream was walked to its end.
-    walked: bool,
+    /// When every stream had been walked over what is new.
+    walked: Option<Instant>,
+    /// Everything that was new at this instant is here.
+    complete_since: Option<Timestamp>,
+    /// How long until the streams are to be walked over what is new, from the start of the turn.
+    walk_due_in: Duration,
+    /// When the turn went over to work that makes way for what is new.
+    aside: Option<Instant>,
     started: Instant,
+}
+
+/// How a turn ended, as far as the vendor is concerned.
+enum Ending<'a> {
+    /// All of its work is done.
+    Done,
+    /// Its time was up.
+    Over,
+    /// The vendor failed.
+    Failed(&'a ProviderError),
 }
 
 impl<'e> Run<'e> {
@@ -57,6 +75,7 @@ impl<'e> Run<'e> {
         let mut tx = engine.store.tenant(lease.tenant).await?;
         let connection = tx.find_connection(lease.connection).await?;
         let state = tx.sync_state(lease.connection).await?;
+        let walk_due_in = tx.walk_due_in(lease.connection).await?;
         tx.commit().await?;
         let (Some(connection), Some(state)) = (connection, state) else {
             return Ok(None);
@@ -75,7 +94,10 @@ impl<'e> Run<'e> {
                 open,
                 state,
                 progress: Progress::default(),
-                walked: false,
+                walked: None,
+                complete_since: None,
+                walk_due_in,
+                aside: None,
                 started: Instant::now(),
             })),
             Err(error) => {
@@ -102,54 +124,56 @@ impl<'e> Run<'e> {
 
     /// Works until everything is done or the turn is over, and ends the run.
     pub(crate) async fn turn(mut self, shutdown: &CancellationToken) -> Result<(), StoreError> {
-        let began = self.now();
         let result = self.work(shutdown).await;
-        let end = match (result, self.progress.take_trouble()) {
-            (Err(Stop::Store(error)), _) => return Err(error),
-            (Err(Stop::Vendor(error)), _) | (_, Some(error)) => self.fail(&error).await?,
-            (Ok(complete), None) => self.succeed(complete.then_some(began)).await?,
-            (Err(Stop::TurnOver), None) => failure::continued(),
-        };
-        let mut tx = self.tenant().await?;
-        tx.end_run(&self.lease, end).await?;
-        tx.commit().await
+        let trouble = self.progress.take_trouble();
+        match (result, &trouble) {
+            (Err(Stop::Store(error)), _) => Err(error),
+            (Err(Stop::Vendor(error)), _) => self.end(Ending::Failed(&error)).await,
+            (_, Some(error)) => self.end(Ending::Failed(error)).await,
+            (Ok(()), None) => self.end(Ending::Done).await,
+            (Err(Stop::TurnOver), None) => self.end(Ending::Over).await,
+        }
     }
 
-    /// One turn's work; `true` when every stream was walked to its proved end.
-    async fn work(&mut self, shutdown: &CancellationToken) -> Result<bool, Stop> {
+    /// One turn's work: what is new first, then what takes its time.
+    async fn work(&mut self, shutdown: &CancellationToken) -> Result<(), Stop> {
+        let began = self.now();
         let provider = self.provider();
-        self.remap_outdated(shutdown).await?;
+        self.remap(shutdown).await?;
         let Some(pull) = provider.pull() else {
             self.fetch_due(shutdown, None).await?;
-            self.walked = true;
-            return Ok(true);
+            self.walked = Some(Instant::now());
+            self.complete_since = Some(began);
+            return Ok(());
         };
-        if !self.state.walk_due && !self.has_backfill().await? {
-            self.fetch_due(shutdown, None).await?;
-            return Ok(false);
+        let aside = self.full_walk_due().is_some() || self.has_backfill().await?;
+        if !self.state.walk_due && !aside {
+            return self.fetch_due(shutdown, None).await;
         }
         // Records that keep the vendor busy must not keep new ones from being listed.
         let opening = self.started + self.engine.options.turn / 3;
         self.fetch_due(shutdown, Some(opening)).await?;
-        let streams = self
-            .call(|access| {
-                let provider = &provider;
-                Box::pin(async move {
-                    let Some(pull) = provider.pull() else {
-                        return Ok(Vec::new());
-                    };
-                    pull.streams(&access.context()).await
-                })
-            })
-            .await?;
-        let proves_absence = pull.full_walk_proves_absence();
-        let complete = self.state.walk_due
-            && self
-                .walk_streams(&streams, proves_absence, shutdown)
-                .await?;
+        let streams = self.streams().await?;
+        if self.state.walk_due {
+            self.walk_streams(&streams, shutdown).await?;
+        }
+        self.aside = Some(Instant::now());
         self.run_backfills(&streams, shutdown).await?;
-        self.fetch_due(shutdown, None).await?;
-        Ok(complete)
+        self.sweep(pull, &streams, shutdown).await?;
+        self.fetch_due(shutdown, None).await
+    }
+
+    async fn streams(&self) -> Result<Vec<String>, ProviderError> {
+        let provider = self.open.provider();
+        self.call(|access| {
+            Box::pin(async move {
+                match provider.pull() {
+                    Some(pull) => pull.streams(&access.context()).await,
+                    None => Ok(Vec::new()),
+                }
+            })
+        })
+        .await
     }
 
     async fn has_backfill(&self) -> Result<bool, StoreError> {
@@ -159,65 +183,128 @@ impl<'e> Run<'e> {
         Ok(!open.is_empty())
     }
 
-    /// Walks all streams; one that fails does not keep the others from being walked. `true` when
-    /// every walk was proved.
+    /// Walks all streams over what is new, and fetches it; a stream that fails does not keep the
+    /// others from being walked.
     async fn walk_streams(
         &mut self,
         streams: &[String],
-        proves_absence: bool,
         shutdown: &CancellationToken,
-    ) -> Result<bool, Stop> {
-        let full = self.full_walk_due();
-        let mut complete = true;
-        let mut walked = true;
+    ) -> Result<(), Stop> {
+        let (mut proved, mut walked) = (true, true);
         for stream in streams {
-            match self.walk_stream(stream, full, shutdown).await {
-                Ok(proved) => complete &= proved,
+            match self.walk_stream(stream, Pass::Incremental, shutdown).await {
+                Ok(complete) => proved &= complete,
                 Err(Stop::Vendor(error)) if !failure::concerns_connection(error.kind) => {
-                    warn!(sync.stream = %stream, error = %error, "A stream could not be walked");
+                    self.note_stream_trouble(stream, &error).await?;
                     self.progress.note_trouble(error);
-                    complete = false;
                     walked = false;
                 }
                 Err(stop) => return Err(stop),
             }
         }
-        self.walked = walked;
-        if complete && let Some(number) = full {
-            self.end_full_walk(number, proves_absence).await?;
+        if walked {
+            self.walked = Some(Instant::now());
         }
-        Ok(complete)
-    }
-
-    /// The number of the full walk that is due or under way.
-    fn full_walk_due(&self) -> Option<i64> {
-        let due = self
-            .state
-            .full_walk_at
-            .is_none_or(|at| self.now().since(at) >= self.engine.options.full_walk_interval);
-        due.then_some(self.state.full_walk + 1)
-    }
-
-    /// The walk and the number to stamp on what it meets.
-    pub(crate) fn walk_of(full: Option<i64>) -> Walk {
-        if full.is_some() {
-            Walk::Full
-        } else {
-            Walk::Incremental
+        self.fetch_due(shutdown, None).await?;
+        if walked && proved {
+            self.complete_since = self.walked_since(streams).await?;
         }
+        Ok(())
     }
 
-    async fn succeed(&self, complete_since: Option<Timestamp>) -> Result<RunEnd, StoreError> {
+    /// The start of the walk that began first among the last proved ones of these streams.
+    async fn walked_since(&self, streams: &[String]) -> Result<Option<Timestamp>, StoreError> {
+        let mut tx = self.tenant().await?;
+        let known = tx.list_streams(self.connection.id).await?;
+        tx.commit().await?;
+        let starts = known
+            .iter()
+            .filter(|stream| streams.contains(&stream.stream))
+            .filter_map(|stream| stream.fresh_as_of);
+        // Nothing is walked where there is nothing: an account without agents is complete.
+        Ok(starts.min().or(Some(self.now())))
+    }
+
+    /// Keeps beside a stream why it could not be walked.
+    pub(crate) async fn note_stream_trouble(
+        &self,
+        stream: &str,
+        error: &ProviderError,
+    ) -> Result<(), StoreError> {
+        warn!(sync.stream = %stream, error = %error, "A stream could not be walked");
+        let mut tx = self.tenant().await?;
+        tx.hold_lease(&self.lease, self.engine.options.lease)
+            .await?;
+        tx.note_stream_trouble(self.connection.id, stream, error.kind.code(), self.now())
+            .await?;
+        tx.commit().await
+    }
+
+    /// Ends the run in one transaction: the state of the connection, what is told of it, the
+    /// schedule.
+    async fn end(&self, ending: Ending<'_>) -> Result<(), StoreError> {
         let now = self.now();
         let mut tx = self.tenant().await?;
         tx.hold_lease(&self.lease, self.engine.options.lease)
             .await?;
         // A run that heard nothing of the vendor says nothing about it.
-        if self.walked || self.progress.has_answer() {
+        let heard = self.walked.is_some() || self.progress.has_answer();
+        if heard {
             tx.note_success(self.connection.id, now).await?;
-            tx.set_connection_state(self.connection.id, ConnectionState::Active, None, now)
-                .await?;
         }
+        if self.complete_since.is_some() {
+            self.announce(&mut tx, now).await?;
+        }
+        let end = match ending {
+            Ending::Failed(error) => self.fail(&mut tx, error, now).await?,
+            Ending::Done | Ending::Over => {
+                if heard {
+                    tx.set_connection_state(self.connection.id, ConnectionState::Active, None, now)
+                        .await?;
+                }
+                let over = matches!(ending, Ending::Over);
+                let next_in = if over {
+                    Duration::ZERO
+                } else {
+                    self.next_in(&mut tx, now).await?
+                };
+                RunEnd {
+                    next_in,
+                    ..failure::continued()
+                }
+            }
+        };
+        let end = RunEnd {
+            complete_since: self.complete_since,
+            walk_in: self.walk_in(),
+            ..end
+        };
+        tx.end_run(&self.lease, end).await?;
+        tx.commit().await
+    }
+
+    /// Tells of a complete run, the first one or one that brought something.
+    async fn announce(&self, tx: &mut TenantTx, now: Timestamp) -> Result<(), StoreError> {
+        let [created, updated, restored, deleted] = tx.take_unannounced(self.connection.id).await?;
+        let first = self.state.synced_at.is_none();
+        if !first && created + updated + restored + deleted == 0 {
+            return Ok(());
+        }
+        let event = Event {
+            event_type: "sync.completed",
+            connection: Some(self.connection.id),
+            subject: Some(self.connection.id.0),
+            data: json!({
+                "vendor": self.scope.vendor, "first": first, "created": created,
+                "updated": updated, "restored": restored, "deleted": deleted,
+                "data_fresh_as_of": self.complete_since,
+            }),
+        };
+        tx.insert_events(&[event], now).await
+    }
+
+    /// How long until there is something to do again.
+    async fn next_in(&self, tx: &mut TenantTx, now: Timestamp) -> Result<Duration, StoreError> {
         let next_walk = match self.walk_in() {
             Some(pause) => pause,
             None => tx.walk_due_in(self.connection.id).await?,
@@ -227,23 +314,22 @@ impl<'e> Run<'e> {
             Some(_) => tx.next_record_due(self.connection.id).await?,
             None => None,
         };
-        tx.commit().await?;
-        Ok(RunEnd {
-            next_in: next_due.map_or(next_walk, |due| due.since(now).min(next_walk)),
-            pause: None,
-            complete_since,
-            failed: false,
-            walk_in: self.walk_in(),
-        })
+        Ok(next_due.map_or(next_walk, |due| due.since(now).min(next_walk)))
     }
 
-    /// When the next walk is due, if the streams were walked.
+    /// When the next walk over what is new is due, if the streams were walked.
     fn walk_in(&self) -> Option<Duration> {
-        self.walked.then_some(self.engine.options.poll_interval)
+        let poll = self.engine.options.poll_interval;
+        self.walked.map(|at| poll.saturating_sub(at.elapsed()))
     }
 
-    async fn fail(&self, error: &ProviderError) -> Result<RunEnd, StoreError> {
-        let now = self.now();
+    /// Notes what failed. A pause that the vendor asks for is no failure.
+    async fn fail(
+        &self,
+        tx: &mut TenantTx,
+        error: &ProviderError,
+        now: Timestamp,
+    ) -> Result<RunEnd, StoreError> {
         let verdict = failure::verdict(
             error,
             self.state.failures,
@@ -255,32 +341,78 @@ impl<'e> Run<'e> {
             "A sync stopped; it goes on in {:?}",
             verdict.end.next_in
         );
-        let mut tx = self.tenant().await?;
-        tx.hold_lease(&self.lease, self.engine.options.lease)
-            .await?;
         let last = LastError {
             at: now,
             code: error.kind.code().to_owned(),
             detail: Some(error.to_string()),
         };
-        if self.progress.has_answer() {
-            tx.note_success(self.connection.id, now).await?;
-        }
         tx.note_failure(self.connection.id, &last).await?;
         tx.set_connection_state(self.connection.id, verdict.state, Some(verdict.reason), now)
             .await?;
-        tx.commit().await?;
-        let walk_in = self.walk_in();
-        Ok(RunEnd {
-            walk_in,
-            ..verdict.end
-        })
+        let before = self.connection.last_error.as_ref();
+        let again =
+            self.state.failures > 0 && before.is_some_and(|before| before.code == last.code);
+        if error.kind != ErrorKind::RateLimited && !again {
+            let event = Event {
+                event_type: "sync.failed",
+                connection: Some(self.connection.id),
+                subject: Some(self.connection.id.0),
+                data: json!({
+                    "vendor": self.scope.vendor, "code": last.code, "operation": error.operation,
+                    "retry_in_s": verdict.end.next_in.as_secs(),
+                }),
+            };
+            tx.insert_events(&[event], now).await?;
+        }
+        Ok(verdict.end)
+    }
+
+    /// When the turn began.
+    pub(crate) const fn started_at(&self) -> Instant {
+        self.started
     }
 
     /// Fails when the turn is over.
     pub(crate) fn go_on(&self, shutdown: &CancellationToken) -> Result<(), Stop> {
         let over = shutdown.is_cancelled() || self.started.elapsed() >= self.engine.options.turn;
         if over { Err(Stop::TurnOver) } else { Ok(()) }
+    }
+
+    /// The same for work that makes way for what is new: it fails as well when the streams are to
+    /// be walked again and it has had its share of the turn.
+    pub(crate) fn go_on_aside(&self, shutdown: &CancellationToken) -> Result<(), Stop> {
+        self.go_on(shutdown)?;
+        let due = match self.walked {
+            Some(at) => at.elapsed() >= self.engine.options.poll_interval,
+            None => self.started.elapsed() >= self.walk_due_in,
+        };
+        let share = self.engine.options.turn / 3;
+        let had_share = self.aside.is_none_or(|since| since.elapsed() >= share);
+        if due && had_share {
+            return Err(Stop::TurnOver);
+        }
+        Ok(())
+    }
+
+    /// One or the other, by the walk.
+    pub(crate) fn go_on_with(&self, pass: Pass, shutdown: &CancellationToken) -> Result<(), Stop> {
+        match pass {
+            Pass::Incremental => self.go_on(shutdown),
+            Pass::Full(_) => self.go_on_aside(shutdown),
+        }
+    }
+
+    /// By which rules an answer of the vendor is judged.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            deadline: self.engine.options.readiness_deadline,
+            kept_since: self.kept_since(),
+            lists_prove_absence: self
+                .open
+                .provider()
+                .pull()
+                .is_some_and(Pull::full_walk_proves_absence),
+        }
     }
 
     /// A vendor operation with a valid token.

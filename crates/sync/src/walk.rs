@@ -1,11 +1,17 @@
 //! Walking a vendor's streams: a page, its records and the cursor behind it are one transaction.
-
-use std::collections::BTreeMap;
+//!
+//! Each stream has two walks with a cursor of their own: the incremental one, over what is new, and
+//! the full one, over everything. The full one makes way for the incremental one, so that new calls
+//! keep arriving during a long sweep.
 
 use callweave_model::Timestamp;
 use callweave_provider::{Cursor, ErrorKind, Next, Page, ProviderError, Retry, Walk};
-use callweave_store::{StoreError, backfills::Backfill, sync_state::Stream};
-use serde_json::{Value, json};
+use callweave_store::{
+    StoreError,
+    events::Event,
+    streams::{Stream, WalkState},
+};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -16,33 +22,57 @@ use crate::{
 };
 
 /// Walks without proof in a row after which a stream rests until the next run.
-const UNPROVED_PATIENCE: i32 = 3;
+pub(crate) const UNPROVED_PATIENCE: i32 = 3;
 
 /// Runs in a row that a walk's cursor may be refused in before the walk begins anew.
 const REFUSED_PATIENCE: i32 = 3;
+
+/// Which of a stream's walks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// Over what is new.
+    Incremental,
+    /// Over everything, under a number.
+    Full(i64),
+}
+
+impl Pass {
+    const fn walk(self) -> Walk {
+        match self {
+            Self::Incremental => Walk::Incremental,
+            Self::Full(_) => Walk::Full,
+        }
+    }
+
+    const fn of(self, stream: &mut Stream) -> &mut WalkState {
+        match self {
+            Self::Incremental => &mut stream.incremental,
+            Self::Full(_) => &mut stream.full,
+        }
+    }
+}
 
 impl Run<'_> {
     /// Walks one stream to its end; `true` when the walk was proved complete.
     pub(crate) async fn walk_stream(
         &self,
         name: &str,
-        full: Option<i64>,
+        pass: Pass,
         shutdown: &CancellationToken,
     ) -> Result<bool, Stop> {
         let mut stream = self.load_stream(name).await?;
-        if full.is_some_and(|number| stream.walk_number >= number && stream.walk.is_none()) {
+        if matches!(pass, Pass::Full(number) if stream.full_number >= number) {
             return Ok(true);
         }
-        self.begin_walk(&mut stream, full);
-        let walk = Self::walk_of(full);
+        self.begin_walk(&mut stream, pass);
         loop {
-            self.go_on(shutdown)?;
-            let cursor = stream.walk_cursor.clone().map(Cursor);
-            let page = match self.fetch_page(name, walk, cursor.as_ref()).await {
+            self.go_on_with(pass, shutdown)?;
+            let cursor = pass.of(&mut stream).cursor.clone().map(Cursor);
+            let page = match self.fetch_page(name, pass.walk(), cursor.as_ref()).await {
                 Ok(page) => page,
                 Err(error) => {
                     if cursor.is_some() && failure::refuses_request(&error) {
-                        self.note_refused(&mut stream).await?;
+                        self.note_refused(&mut stream, pass).await?;
                     }
                     return Err(Stop::Vendor(error));
                 }
@@ -51,45 +81,58 @@ impl Run<'_> {
             let next = page.next.clone();
             let stuck = matches!(&next, Next::More(next) if Some(next) == cursor.as_ref());
             if !stuck {
-                stream.refused = 0;
+                pass.of(&mut stream).refused = 0;
             }
-            let proved = self.advance(&mut stream, &next);
-            let stamp = full.unwrap_or(self.state.full_walk);
-            self.commit_page(&stream, page, stamp).await?;
+            let proved = self.advance(&mut stream, pass, &next);
+            self.commit_page(&mut stream, page).await?;
             self.fetch_due(shutdown, None).await?;
             match next {
                 _ if stuck => {
-                    self.note_refused(&mut stream).await?;
+                    self.note_refused(&mut stream, pass).await?;
                     return Err(paging_broken(self.open.provider().manifest().vendor));
                 }
                 Next::More(_) => {}
                 Next::Done { .. } => return Ok(proved),
-                Next::Unproved { .. } if stream.unproved < UNPROVED_PATIENCE => {}
+                Next::Unproved { .. } if pass.of(&mut stream).unproved < UNPROVED_PATIENCE => {}
                 Next::Unproved { .. } => return Ok(false),
             }
         }
     }
 
     /// Notes that a walk cannot go on from its cursor; when that lasts, it begins anew.
-    async fn note_refused(&self, stream: &mut Stream) -> Result<(), StoreError> {
-        stream.refused += 1;
-        if stream.refused >= REFUSED_PATIENCE {
+    async fn note_refused(&self, stream: &mut Stream, pass: Pass) -> Result<(), StoreError> {
+        let walk = pass.of(stream);
+        walk.refused += 1;
+        let mut events = Vec::new();
+        if walk.refused >= REFUSED_PATIENCE {
             warn!(sync.stream = %stream.stream, "A walk begins anew: its cursor leads nowhere");
-            if stream.walk.as_deref() == Some("full") {
-                // It is not over: without a walk, its number would say so.
-                stream.walk_number -= 1;
-            } else if stream.walk_cursor == stream.resume {
+            let walk = std::mem::take(pass.of(stream));
+            if pass == Pass::Incremental && walk.cursor == stream.resume {
                 stream.resume = None;
             }
-            stream.walk = None;
-            stream.walk_cursor = None;
-            stream.refused = 0;
+            events.extend(self.broken(stream, "the vendor's pages lead nowhere"));
         }
         let mut tx = self.tenant().await?;
         tx.hold_lease(&self.lease, self.engine.options.lease)
             .await?;
         tx.save_stream(self.connection.id, stream).await?;
+        tx.insert_events(&events, self.now()).await?;
         tx.commit().await
+    }
+
+    /// Marks a stream whose pages do not fit together; the event is written once, until a walk is
+    /// proved again.
+    fn broken(&self, stream: &mut Stream, reason: &str) -> Option<Event> {
+        if stream.broken_since.is_some() {
+            return None;
+        }
+        stream.broken_since = Some(self.now());
+        Some(Event {
+            event_type: "sync.paging_broken",
+            connection: Some(self.connection.id),
+            subject: Some(self.connection.id.0),
+            data: json!({"vendor": self.scope.vendor, "stream": stream.stream, "reason": reason}),
+        })
     }
 
     async fn load_stream(&self, name: &str) -> Result<Stream, StoreError> {
@@ -103,29 +146,21 @@ impl Run<'_> {
         }))
     }
 
-    /// Goes on with a walk of the same kind that is under way, or begins one.
-    fn begin_walk(&self, stream: &mut Stream, full: Option<i64>) {
-        let kind = if full.is_some() {
-            "full"
-        } else {
-            "incremental"
-        };
-        let under_way = stream.walk.as_deref() == Some(kind)
-            && full.is_none_or(|number| stream.walk_number == number);
-        if under_way {
+    /// Goes on with a walk that is under way, or begins one.
+    fn begin_walk(&self, stream: &mut Stream, pass: Pass) {
+        if pass.of(stream).is_under_way() {
             return;
         }
-        stream.walk = Some(kind.to_owned());
-        stream.walk_cursor = if full.is_some() {
-            None
-        } else {
-            stream.resume.clone()
+        let cursor = match pass {
+            Pass::Incremental => stream.resume.clone(),
+            Pass::Full(_) => None,
         };
-        stream.walk_started_at = Some(self.now());
-        stream.unproved = 0;
-        if let Some(number) = full {
-            stream.walk_number = number;
-        }
+        *pass.of(stream) = WalkState {
+            started_at: Some(self.now()),
+            cursor,
+            unproved: 0,
+            refused: pass.of(stream).refused,
+        };
     }
 
     pub(crate) async fn fetch_page(
@@ -151,56 +186,90 @@ impl Run<'_> {
     }
 
     /// Moves the stream over a page; `true` when the walk is proved and over.
-    fn advance(&self, stream: &mut Stream, next: &Next) -> bool {
+    fn advance(&self, stream: &mut Stream, pass: Pass, next: &Next) -> bool {
         match next {
             Next::More(cursor) => {
-                stream.walk_cursor = Some(cursor.0.clone());
+                pass.of(stream).cursor = Some(cursor.0.clone());
                 false
             }
             Next::Done { resume } => {
-                stream.resume = Some(resume.0.clone());
-                stream.walk = None;
-                stream.walk_cursor = None;
-                stream.synced_at = Some(self.now());
-                stream.fresh_as_of = stream.walk_started_at.take();
-                stream.unproved = 0;
+                self.end_walk(stream, pass, resume);
                 true
             }
             Next::Unproved { resume, reason } => {
                 warn!(sync.stream = %stream.stream, sync.reason = %reason, "A walk ended without proof");
-                stream.walk_cursor = Some(resume.0.clone());
-                stream.unproved += 1;
+                let walk = pass.of(stream);
+                walk.cursor = Some(resume.0.clone());
+                walk.unproved += 1;
                 false
             }
         }
     }
 
-    async fn commit_page(&self, stream: &Stream, page: Page, stamp: i64) -> Result<(), StoreError> {
+    /// Ends a proved walk. The watermark is where it began, never where it ended.
+    fn end_walk(&self, stream: &mut Stream, pass: Pass, resume: &Cursor) {
+        let began = std::mem::take(pass.of(stream)).started_at;
+        match pass {
+            Pass::Incremental => {
+                // The first walk over what is new is one over everything.
+                let whole = stream.resume.is_none();
+                if let (true, Some(number)) = (whole, self.full_walk_due()) {
+                    stream.full_number = number;
+                    stream.full = WalkState::default();
+                }
+                stream.resume = Some(resume.0.clone());
+            }
+            Pass::Full(number) => stream.full_number = number,
+        }
+        stream.synced_at = Some(self.now());
+        stream.fresh_as_of = stream.fresh_as_of.max(began);
+        stream.broken_since = None;
+        stream.trouble = None;
+        stream.trouble_at = None;
+    }
+
+    async fn commit_page(&self, stream: &mut Stream, page: Page) -> Result<(), StoreError> {
         let now = self.now();
-        let mut stream = stream.clone();
         stream.total_hint = page
             .total_hint
             .and_then(|total| i64::try_from(total).ok())
             .or(stream.total_hint);
+        let unproved = match &page.next {
+            Next::Unproved { reason, .. } => Some(reason.clone()),
+            _ => None,
+        };
+        let tired = stream.incremental.unproved.max(stream.full.unproved) >= UNPROVED_PATIENCE;
+        let broken = unproved
+            .filter(|_| tired)
+            .and_then(|reason| self.broken(stream, &reason));
         let (seen, complete) = self.split(page, now);
         self.engine.store.prepare_months(&complete, now).await?;
         let mut tx = self.tenant().await?;
         tx.hold_lease(&self.lease, self.engine.options.lease)
             .await?;
+        let stamp = self.stamp();
         tx.note_seen(self.connection.id, &seen, Some(stamp), now)
             .await?;
-        tx.apply(&self.scope, &complete, now).await?;
+        let applied = tx.apply(&self.scope, &complete, now).await?;
+        tx.count_changes(self.connection.id, &applied).await?;
         tx.stamp_walk(self.connection.id, &complete, stamp).await?;
         let records = i64::try_from(seen.len() + complete.len()).unwrap_or(i64::MAX);
         tx.count_page(self.connection.id, records).await?;
-        tx.save_stream(self.connection.id, &stream).await?;
+        tx.save_stream(self.connection.id, stream).await?;
+        tx.insert_events(broken.as_slice(), now).await?;
         tx.commit().await?;
         metrics::counter!("callweave_sync_pages_total", "vendor" => self.scope.vendor.clone())
             .increment(1);
         Ok(())
     }
 
-    fn split(
+    /// The number that is stamped on what any page shows: what is met while a full walk is under
+    /// way, or due, is not missing on it.
+    pub(crate) fn stamp(&self) -> i64 {
+        self.full_walk_due().unwrap_or(self.state.full_walk)
+    }
+
+    pub(crate) fn split(
         &self,
         page: Page,
         now: Timestamp,
@@ -208,130 +277,19 @@ impl Run<'_> {
         Vec<callweave_store::records::Seen>,
         Vec<callweave_store::records::Fetched>,
     ) {
-        let deadline = self.engine.options.readiness_deadline;
+        let rules = self.rules();
         let (mut seen, mut complete) = (Vec::new(), Vec::new());
         for change in page.changes {
-            match outcome::listed(change, now, deadline) {
+            match outcome::listed(change, now, rules) {
                 Listed::Seen(record) => seen.push(record),
                 Listed::Complete(record) => complete.push(*record),
             }
         }
         (seen, complete)
     }
-
-    /// Walks the spans that were asked for.
-    pub(crate) async fn run_backfills(
-        &self,
-        streams: &[String],
-        shutdown: &CancellationToken,
-    ) -> Result<(), Stop> {
-        let mut tx = self.tenant().await?;
-        let open = tx.list_backfills(self.connection.id, true).await?;
-        tx.commit().await?;
-        for mut backfill in open.into_iter().rev() {
-            match self.run_backfill(&mut backfill, streams, shutdown).await {
-                Err(Stop::Vendor(error)) if ends_backfill(&error) => {
-                    warn!(backfill.id = %backfill.id, error = %error, "A backfill failed");
-                    "failed".clone_into(&mut backfill.state);
-                    backfill.reason = Some(
-                        error
-                            .message
-                            .unwrap_or_else(|| error.kind.code().to_owned()),
-                    );
-                    self.end_backfill(&backfill).await?;
-                }
-                Err(Stop::Vendor(error)) if !failure::concerns_connection(error.kind) => {
-                    self.progress.note_trouble(error);
-                }
-                other => other?,
-            }
-        }
-        Ok(())
-    }
-
-    async fn run_backfill(
-        &self,
-        backfill: &mut Backfill,
-        streams: &[String],
-        shutdown: &CancellationToken,
-    ) -> Result<(), Stop> {
-        let walk = Walk::Window {
-            from: backfill.from,
-            to: backfill.to,
-        };
-        let mut cursors: BTreeMap<String, Value> =
-            serde_json::from_value(backfill.cursors.clone()).unwrap_or_default();
-        "processing".clone_into(&mut backfill.state);
-        let mut unproved = 0;
-        for stream in streams {
-            while cursors.get(stream) != Some(&Value::Null) {
-                if unproved >= UNPROVED_PATIENCE {
-                    "failed".clone_into(&mut backfill.state);
-                    backfill.reason = Some("the vendor's pages moved under every walk".to_owned());
-                    return Ok(self.end_backfill(backfill).await?);
-                }
-                self.go_on(shutdown)?;
-                let cursor = cursors.get(stream).cloned().map(Cursor);
-                let page = self.fetch_page(stream, walk, cursor.as_ref()).await?;
-                self.progress.answered();
-                let next = match &page.next {
-                    Next::More(next) if Some(next) == cursor.as_ref() => {
-                        return Err(paging_broken(self.open.provider().manifest().vendor));
-                    }
-                    Next::More(next) => next.0.clone(),
-                    Next::Done { .. } => Value::Null,
-                    Next::Unproved { resume, .. } => {
-                        unproved += 1;
-                        resume.0.clone()
-                    }
-                };
-                cursors.insert(stream.clone(), next);
-                backfill.cursors = json!(cursors);
-                if !self.commit_backfill_page(backfill, page).await? {
-                    // It was canceled meanwhile.
-                    return Ok(());
-                }
-                self.fetch_due(shutdown, None).await?;
-            }
-        }
-        "completed".clone_into(&mut backfill.state);
-        Ok(self.end_backfill(backfill).await?)
-    }
-
-    async fn end_backfill(&self, backfill: &Backfill) -> Result<(), StoreError> {
-        let mut tx = self.tenant().await?;
-        tx.save_backfill(backfill, self.now()).await?;
-        tx.commit().await
-    }
-
-    async fn commit_backfill_page(
-        &self,
-        backfill: &mut Backfill,
-        page: Page,
-    ) -> Result<bool, StoreError> {
-        let now = self.now();
-        let (seen, complete) = self.split(page, now);
-        backfill.pages += 1;
-        backfill.records += i64::try_from(seen.len() + complete.len()).unwrap_or(0);
-        self.engine.store.prepare_months(&complete, now).await?;
-        let mut tx = self.tenant().await?;
-        tx.hold_lease(&self.lease, self.engine.options.lease)
-            .await?;
-        tx.note_seen(self.connection.id, &seen, Some(self.state.full_walk), now)
-            .await?;
-        tx.apply(&self.scope, &complete, now).await?;
-        let open = tx.save_backfill(backfill, now).await?;
-        tx.commit().await?;
-        Ok(open)
-    }
 }
 
-/// Whether a backfill would only meet the same failure again.
-fn ends_backfill(error: &ProviderError) -> bool {
-    error.retry == Retry::Never && !failure::concerns_connection(error.kind)
-}
-
-fn paging_broken(vendor: &'static str) -> Stop {
+pub(crate) fn paging_broken(vendor: &'static str) -> Stop {
     let error = ProviderError::new(vendor, "pull", ErrorKind::BadResponse)
         .with_retry(Retry::Never)
         .with_message("the vendor's pages do not move on");

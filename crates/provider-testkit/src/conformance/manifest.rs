@@ -13,6 +13,7 @@ const KINDS: &[&str] = &[
     "timezone",
     "uuid",
     "uuid_list",
+    "string_list",
     "object",
     "integer",
     "boolean",

@@ -3,6 +3,7 @@
 //! [`FakeFactory`] makes providers; the setting `account` chooses one of its [`FakeVendor`]
 //! worlds, through which a test puts calls, breaks things and reads counters.
 
+mod owned;
 mod pages;
 mod provider;
 mod tokens;
@@ -19,6 +20,7 @@ use callweave_provider::{
 };
 use serde::Deserialize;
 
+pub use owned::{Finds, MINUTES, Owned, OwnedAgent, Work};
 use provider::FakeProvider;
 pub use tokens::{RefreshRule, Tokens};
 pub use vendor::{FakeVendor, Listing, Standing};
@@ -41,6 +43,34 @@ pub mod operation {
     pub const REFRESH: &str = "FK-07";
     /// The end of a token.
     pub const REVOKE: &str = "FK-08";
+    /// Rubrics.
+    pub const RUBRICS: &str = "FK-09";
+    /// Taxonomies.
+    pub const TAXONOMY: &str = "FK-10";
+    /// Voice agents.
+    pub const AGENTS: &str = "FK-11";
+    /// Dialogs and queues.
+    pub const DIALOGS: &str = "FK-12";
+    /// Evaluations.
+    pub const EVALUATIONS: &str = "FK-13";
+    /// The account.
+    pub const ACCOUNT: &str = "FK-14";
+    /// Reports.
+    pub const REPORTS: &str = "FK-15";
+    /// Documents.
+    pub const DOCUMENTS: &str = "FK-16";
+    /// One analysis that is handed in.
+    pub const SUBMIT: &str = "FK-17";
+    /// How far an analysis is.
+    pub const PROGRESS: &str = "FK-18";
+    /// Whether something that was sent arrived.
+    pub const FIND: &str = "FK-19";
+    /// One dialog, or one batch of them, that is started.
+    pub const START: &str = "FK-20";
+    /// One report that is ordered.
+    pub const ORDER: &str = "FK-21";
+    /// What is passed through.
+    pub const PASSTHROUGH: &str = "passthrough";
 }
 
 /// The key of the fake vendor that hands out tokens.
@@ -96,6 +126,9 @@ impl Default for FakeFactory {
 struct FakeSettings {
     #[serde(default = "main_account")]
     account: String,
+    /// Read by the gateway.
+    #[serde(default, rename = "rpc_methods")]
+    _rpc_methods: Vec<String>,
 }
 
 fn main_account() -> String {
@@ -139,7 +172,22 @@ static MANIFEST: Manifest = Manifest {
     auth_kind: AuthKind::Password,
     credential_fields: CREDENTIALS,
     setting_fields: SETTINGS,
-    capabilities: &["pull", "lookup", "media", "tokens"],
+    capabilities: &[
+        "pull",
+        "lookup",
+        "media",
+        "tokens",
+        "rubrics",
+        "taxonomy",
+        "agents",
+        "dialogs",
+        "evaluations",
+        "submit",
+        "account",
+        "reports",
+        "documents",
+        "passthrough",
+    ],
     calls_have_start_time: true,
     rate_budget: BUDGET,
     coverage: COVERAGE,
@@ -172,14 +220,24 @@ const CREDENTIALS: &[FieldSpec] = &[FieldSpec {
     kind: "string",
 }];
 
-const SETTINGS: &[FieldSpec] = &[FieldSpec {
-    name: "account",
-    label: "Account",
-    description: "Which world of the factory it is. Default: main.",
-    required: false,
-    secret: false,
-    kind: "string",
-}];
+const SETTINGS: &[FieldSpec] = &[
+    FieldSpec {
+        name: "account",
+        label: "Account",
+        description: "Which world of the factory it is. Default: main.",
+        required: false,
+        secret: false,
+        kind: "string",
+    },
+    FieldSpec {
+        name: "rpc_methods",
+        label: "RPC methods",
+        description: "Which procedures may be called. Default: none.",
+        required: false,
+        secret: false,
+        kind: "string_list",
+    },
+];
 
 const fn covered(operation: &'static str, vendor_route: &'static str) -> Coverage {
     Coverage {
@@ -199,4 +257,17 @@ const COVERAGE: &[Coverage] = &[
     covered(operation::LOGIN, "POST /login"),
     covered(operation::REFRESH, "POST /refresh"),
     covered(operation::REVOKE, "DELETE /tokens/{id}"),
+    covered(operation::RUBRICS, "/rubrics"),
+    covered(operation::TAXONOMY, "/terms"),
+    covered(operation::AGENTS, "/agents"),
+    covered(operation::DIALOGS, "/dialogs"),
+    covered(operation::EVALUATIONS, "/evaluations"),
+    covered(operation::ACCOUNT, "/account"),
+    covered(operation::REPORTS, "/reports"),
+    covered(operation::DOCUMENTS, "/documents"),
+    covered(operation::SUBMIT, "POST /work"),
+    covered(operation::PROGRESS, "GET /work/{id}"),
+    covered(operation::FIND, "GET /work"),
+    covered(operation::START, "POST /dialogs"),
+    covered(operation::ORDER, "POST /reports"),
 ];

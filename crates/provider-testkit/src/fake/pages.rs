@@ -65,14 +65,22 @@ impl World {
             since: top,
             ..Position::default()
         });
-        let next = if more {
+        let shifted = || self.unproving.then(|| "pages shifted".to_owned());
+        let unproved = if more {
+            None
+        } else {
+            self.unproved.take().or_else(shifted)
+        };
+        let next = if let (true, Some(cursor)) = (self.stuck, cursor) {
+            Next::More(cursor.clone())
+        } else if more {
             Next::More(cursor_at(&Position {
                 v: 1,
                 since: position.since,
                 top: Some(top),
                 after: last,
             }))
-        } else if let Some(reason) = self.unproved.take() {
+        } else if let Some(reason) = unproved {
             Next::Unproved {
                 resume: cursor_at(&Position {
                     v: 1,

@@ -5,14 +5,24 @@ use callweave_model::{AnalyzedCall, call::Media, merge::Share};
 use callweave_provider::{
     Account, CallContext, Change, Cursor, ErrorKind, Lookup, Manifest, Page, Provider, Pull,
     RawDocument, RecordRef, Result, TokenGrant, Walk,
+    account::AccountAdmin,
+    agents::Agents,
     change::Upsert,
+    dialogs::Dialogs,
+    documents::Documents,
+    evaluations::Evaluations,
     media::{MediaBody, MediaContent, MediaSource, sniff},
+    passthrough::Passthrough,
+    reports::Reports,
+    rubrics::Rubrics,
+    submit::Submit,
+    taxonomy::Taxonomy,
 };
 use serde_json::Value;
 
 use super::{
     operation,
-    vendor::{FakeVendor, KIND},
+    vendor::{FakeVendor, Fate, KIND},
 };
 
 /// One connection to an account of the fake vendor.
@@ -24,7 +34,20 @@ pub(super) struct FakeProvider {
 }
 
 impl FakeProvider {
-    async fn enter(&self, operation: &'static str, context: &CallContext<'_>) -> Result<()> {
+    pub(super) async fn enter(
+        &self,
+        operation: &'static str,
+        context: &CallContext<'_>,
+    ) -> Result<()> {
+        self.enter_write(operation, context).await.map(drop)
+    }
+
+    /// The same for what takes place even where its answer is lost.
+    pub(super) async fn enter_write(
+        &self,
+        operation: &'static str,
+        context: &CallContext<'_>,
+    ) -> Result<Fate> {
         self.vendor.enter(operation, context, self.tokens).await
     }
 }
@@ -52,6 +75,46 @@ impl Provider for FakeProvider {
 
     fn media(&self) -> Option<&dyn MediaSource> {
         Some(self)
+    }
+
+    fn documents(&self) -> Option<&dyn Documents> {
+        self.tokens.then_some(self)
+    }
+
+    fn submit(&self) -> Option<&dyn Submit> {
+        self.tokens.then_some(self)
+    }
+
+    fn dialogs(&self) -> Option<&dyn Dialogs> {
+        self.tokens.then_some(self)
+    }
+
+    fn agents(&self) -> Option<&dyn Agents> {
+        self.tokens.then_some(self)
+    }
+
+    fn rubrics(&self) -> Option<&dyn Rubrics> {
+        self.tokens.then_some(self)
+    }
+
+    fn taxonomy(&self) -> Option<&dyn Taxonomy> {
+        self.tokens.then_some(self)
+    }
+
+    fn evaluations(&self) -> Option<&dyn Evaluations> {
+        self.tokens.then_some(self)
+    }
+
+    fn reports(&self) -> Option<&dyn Reports> {
+        self.tokens.then_some(self)
+    }
+
+    fn account(&self) -> Option<&dyn AccountAdmin> {
+        self.tokens.then_some(self)
+    }
+
+    fn passthrough(&self) -> Option<&dyn Passthrough> {
+        self.tokens.then_some(self)
     }
 
     fn token_grant(&self) -> Option<&dyn TokenGrant> {

@@ -81,6 +81,13 @@ impl Tokens {
         self.refreshable.clear();
     }
 
+    /// An access token and a refresh token that serve now.
+    pub fn in_use(&self) -> Option<(&str, &str)> {
+        let access = self.access.keys().next_back()?;
+        let refresh = self.refreshable.iter().next_back()?;
+        Some((access, refresh))
+    }
+
     /// How many access tokens were handed out.
     pub const fn issued(&self) -> u64 {
         self.issued

@@ -16,7 +16,7 @@ use callweave_provider::{
 };
 use serde_json::json;
 
-use super::{operation, tokens::Tokens};
+use super::{operation, owned::Owned, tokens::Tokens};
 
 /// The kind of the fake vendor's records.
 pub(super) const KIND: &str = "call";
@@ -77,7 +77,10 @@ pub(super) struct World {
     pub(super) streams: Vec<String>,
     pub(super) unproved: Option<String>,
     pub(super) proves_absence: bool,
+    pub(super) unproving: bool,
+    pub(super) stuck: bool,
     pub(super) tokens: Tokens,
+    owned: Owned,
     clock: Option<Arc<dyn Clock>>,
     delays: BTreeMap<&'static str, Duration>,
     faults: BTreeMap<&'static str, VecDeque<Fault>>,
@@ -110,7 +113,10 @@ impl FakeVendor {
             streams: vec!["calls".to_owned()],
             unproved: None,
             proves_absence: true,
+            unproving: false,
+            stuck: false,
             tokens: Tokens::default(),
+            owned: Owned::default(),
             clock: None,
             delays: BTreeMap::new(),
             faults: BTreeMap::new(),
@@ -194,6 +200,16 @@ impl FakeVendor {
         self.lock().unproved = Some(reason.to_owned());
     }
 
+    /// Every walk that reaches its end says that pages shifted under it, or they stop doing so.
+    pub fn set_unproving(&self, unproving: bool) {
+        self.lock().unproving = unproving;
+    }
+
+    /// Every page but the first one leads to itself, or they stop doing so.
+    pub fn set_stuck(&self, stuck: bool) {
+        self.lock().stuck = stuck;
+    }
+
     /// The next such operation fails so. Several line up.
     pub fn fail_next(&self, operation: &'static str, kind: ErrorKind) {
         self.line_up(operation, Fault::Fails { kind, retry: None });
@@ -210,7 +226,8 @@ impl FakeVendor {
         );
     }
 
-    /// The next such login or renewal takes place at the vendor, and its answer is lost on the way.
+    /// The next such login, renewal, submission, start or order takes place at the vendor, and its
+    /// answer is lost on the way.
     pub fn lose_next(&self, operation: &'static str) {
         self.line_up(operation, Fault::Loses);
     }
@@ -247,6 +264,11 @@ impl FakeVendor {
     /// Changes the rules of tokens, or reads what was counted about them.
     pub fn tokens<T>(&self, change: impl FnOnce(&mut Tokens) -> T) -> T {
         change(&mut self.lock().tokens)
+    }
+
+    /// Changes what the vendor owns besides calls, or looks at it.
+    pub fn owned<T>(&self, change: impl FnOnce(&mut Owned) -> T) -> T {
+        change(&mut self.lock().owned)
     }
 
     fn line_up(&self, operation: &'static str, fault: Fault) {
@@ -293,8 +315,8 @@ impl FakeVendor {
         operation: &'static str,
         context: &CallContext<'_>,
         tokens: bool,
-    ) -> Result<()> {
-        self.begin(operation).await?;
+    ) -> Result<Fate> {
+        let fate = self.begin(operation).await?;
         let world = self.lock();
         let now = world.now(context);
         let admitted = if tokens {
@@ -307,7 +329,7 @@ impl FakeVendor {
         if refused {
             Err(self.error(operation, ErrorKind::Unauthorized))
         } else {
-            Ok(())
+            Ok(fate)
         }
     }
 

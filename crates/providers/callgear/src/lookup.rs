@@ -58,7 +58,7 @@ impl Lookup for CallGear {
         let found = self.fetch_result(context, &record.remote_id, hint).await?;
         Ok(match found {
             Found::Gone(status) => gone(record, status),
-            Found::Refused(raw, refusal) => quarantined(record, raw, refusal),
+            Found::Refused(raw, refusal) => refused(record, raw, refusal),
             Found::Translated(translation, documents) => {
                 let raw = documents.to_raw("");
                 Change::Upsert(Box::new(upsert(record, *translation, raw)))
@@ -73,7 +73,7 @@ impl Lookup for CallGear {
                 let documents = Documents::from_raw(raw, part)?;
                 match self.translate(part, &documents) {
                     Ok(translation) => session.take(translation),
-                    Err(refusal) => return Some(quarantined(record, raw.to_vec(), refusal)),
+                    Err(refusal) => return Some(refused(record, raw.to_vec(), refusal)),
                 }
             }
             session.raw = raw.to_vec();
@@ -82,7 +82,7 @@ impl Lookup for CallGear {
         let documents = Documents::from_raw(raw, "")?;
         Some(match self.translate(&record.remote_id, &documents) {
             Ok(translation) => Change::Upsert(Box::new(upsert(record, translation, raw.to_vec()))),
-            Err(refusal) => quarantined(record, raw.to_vec(), refusal),
+            Err(refusal) => refused(record, raw.to_vec(), refusal),
         })
     }
 
@@ -140,7 +140,9 @@ impl CallGear {
             {
                 Found::Gone(_) => {}
                 Found::Refused(raw, refusal) => {
-                    session.raw.extend(raw);
+                    if !refusal.foreign {
+                        session.raw.extend(raw);
+                    }
                     session.refusal = Some(refusal);
                 }
                 Found::Translated(translation, documents) => {
@@ -332,7 +334,7 @@ impl Session {
                 upsert.unfinished = self.unfinished;
                 Some(Change::Upsert(Box::new(upsert)))
             }
-            (None, Some(refusal)) => Some(quarantined(record, self.raw, refusal)),
+            (None, Some(refusal)) => Some(refused(record, self.raw, refusal)),
             (None, None) => None,
         }
     }
@@ -357,7 +359,14 @@ fn upsert(record: &RecordRef, translation: Translation, raw: Vec<RawDocument>) -
     upsert
 }
 
-fn quarantined(record: &RecordRef, raw: Vec<RawDocument>, refusal: Refusal) -> Change {
+fn refused(record: &RecordRef, raw: Vec<RawDocument>, refusal: Refusal) -> Change {
+    if refusal.foreign {
+        return Change::Foreign {
+            record: record.clone(),
+            reason: refusal.reason,
+            pointer: refusal.pointer,
+        };
+    }
     Change::Quarantined {
         record: record.clone(),
         raw,

@@ -1,7 +1,9 @@
 //! Walking the list of scenario results.
 
 use async_trait::async_trait;
-use callweave_provider::{CallContext, Cursor, ErrorKind, Next, Page, Pull, Result, Walk};
+use callweave_provider::{
+    CallContext, Cursor, ErrorKind, Next, Page, Pull, Result, Walk, WindowCost,
+};
 
 use crate::{
     CallGear,
@@ -54,6 +56,15 @@ impl Pull for CallGear {
             next,
             total_hint: None,
         })
+    }
+
+    fn window_cost(&self) -> WindowCost {
+        WindowCost {
+            // A result by id, and the parts that it may lack.
+            requests_per_record: 4,
+            lists_everything: true,
+            charged: false,
+        }
     }
 }
 

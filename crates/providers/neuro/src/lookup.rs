@@ -13,7 +13,7 @@ use crate::{
     error::{bad_response, is_page},
     log,
     map::{Documents, TEXT_PART, call_uuids, translate},
-    pull::{ATTEMPT, DIALOG},
+    pull::{ATTEMPT, DIALOG, ROW},
     wire::{self, STARTED, Started, Unreadable},
 };
 
@@ -32,6 +32,9 @@ impl Lookup for Neuro {
         record: &RecordRef,
         hint: Option<&Value>,
     ) -> Result<Change> {
+        if record.kind == ROW {
+            return Ok(without_name(record, Vec::new()));
+        }
         if self.validate_call_id(&record.remote_id).is_err() {
             return Err(
                 ProviderError::new(VENDOR, "NN-28", ErrorKind::InvalidRequest)
@@ -68,6 +71,9 @@ impl Lookup for Neuro {
     }
 
     fn remap(&self, record: &RecordRef, raw: &[RawDocument]) -> Option<Change> {
+        if record.kind == ROW {
+            return Some(without_name(record, raw.to_vec()));
+        }
         let told = raw
             .iter()
             .any(|document| matches!(document.operation.as_str(), "NN-28" | "NN-30"));
@@ -267,6 +273,16 @@ fn json_body(operation: &'static str, answer: &Answer) -> Result<()> {
         return Err(bad_response(operation, "the answer is not JSON"));
     }
     Ok(())
+}
+
+/// A row that names neither a call nor a dialog stays where it is, however often it is looked at.
+fn without_name(record: &RecordRef, raw: Vec<RawDocument>) -> Change {
+    Change::Quarantined {
+        record: record.clone(),
+        raw,
+        reason: "the row names nothing that could be asked for".to_owned(),
+        pointer: Some("/call_uuid".to_owned()),
+    }
 }
 
 fn quarantined(record: &RecordRef, raw: Vec<RawDocument>, unreadable: &Unreadable) -> Change {

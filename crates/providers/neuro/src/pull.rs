@@ -1,10 +1,12 @@
 //! Listing: the report over windows of time, one stream per agent (NN-29).
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use callweave_model::Timestamp;
 use callweave_provider::{
     CallContext, Change, Cursor, ErrorKind, Next, Page, ProviderError, Pull, RawDocument,
-    RecordRef, Result, Walk as Purpose, http_client::Safety, raw::fingerprint,
+    RecordRef, Result, Walk as Purpose, WindowCost, http_client::Safety, raw::fingerprint,
 };
 use serde_json::{Value, json};
 
@@ -20,6 +22,9 @@ use crate::{
 
 /// The kind of record that is one dial attempt, named by its `call_uuid`.
 pub(crate) const ATTEMPT: &str = "attempt";
+
+/// The kind of record that is a row which names nothing; it cannot be asked for.
+pub(crate) const ROW: &str = "report_row";
 
 /// The kind of record that is a dialog whose attempts have no ids, named by its `dialog_uuid`.
 pub(crate) const DIALOG: &str = "dialog";
@@ -68,10 +73,20 @@ impl Pull for Neuro {
         Ok(page)
     }
 
-    // Windows prove what they hold; a dialog older than the history, or one that the vendor lists
-    // under another time than asked for, is in none of them.
-    fn full_walk_proves_absence(&self) -> bool {
-        false
+    // Windows prove what they hold; a dialog older than the history is in none of them.
+    fn full_walk_depth(&self) -> Option<Duration> {
+        Some(Duration::from_hours(
+            u64::from(self.settings.history_days) * 24,
+        ))
+    }
+
+    fn window_cost(&self) -> WindowCost {
+        WindowCost {
+            // The statistic of the dialog and the log of the attempt.
+            requests_per_record: 2,
+            lists_everything: false,
+            charged: false,
+        }
     }
 }
 
@@ -244,7 +259,24 @@ fn counted(report: &Report) -> Counted {
         rows: count(report.rows.len() + report.unreadable.len()),
         dialogs: count(dialogs.len()),
         total: report.total,
+        keys: keys(report),
     }
+}
+
+/// A hash of each row: of the attempt it names, else of all of it.
+fn keys(report: &Report) -> Vec<u64> {
+    let hash = |text: &str| {
+        let print = fingerprint(text.as_bytes());
+        print
+            .into_iter()
+            .fold(0, |hash: u64, byte| (hash << 8) | u64::from(byte))
+    };
+    let named = report.rows.iter().map(|row| {
+        let name = id(Some(row), &["call_uuid"]);
+        name.unwrap_or_else(|| serde_json::to_string(row).unwrap_or_default())
+    });
+    let unreadable = report.unreadable.iter().map(|(_, text)| text.clone());
+    named.chain(unreadable).map(|text| hash(&text)).collect()
 }
 
 /// The records of one answer: every attempt is one, its rows are its fingerprint.
@@ -257,7 +289,7 @@ fn changes(agent: &str, name: Option<&str>, report: &Report) -> Vec<Change> {
         let Some(record) = attempt.or_else(dialog) else {
             let text = serde_json::to_string(row).unwrap_or_default();
             let reason = "the row names neither a call nor a dialog";
-            changes.push(nameless("NN-29", text, reason));
+            changes.push(nameless("NN-29", text, reason, "/call_uuid"));
             continue;
         };
         match records.iter_mut().find(|(known, _)| *known == record) {
@@ -267,7 +299,12 @@ fn changes(agent: &str, name: Option<&str>, report: &Report) -> Vec<Change> {
         }
     }
     for (_, text) in &report.unreadable {
-        changes.push(nameless("NN-29", text.clone(), "the row cannot be read"));
+        changes.push(nameless(
+            "NN-29",
+            text.clone(),
+            "the row cannot be read",
+            "",
+        ));
     }
     changes.extend(records.into_iter().map(|(record, mut rows)| {
         rows.sort_by_cached_key(|row| serde_json::to_string(row).unwrap_or_default());
@@ -287,15 +324,15 @@ fn changes(agent: &str, name: Option<&str>, report: &Report) -> Vec<Change> {
 }
 
 /// A row without an id is kept under a hash of itself.
-pub(crate) fn nameless(operation: &str, text: String, reason: &str) -> Change {
+pub(crate) fn nameless(operation: &str, text: String, reason: &str, pointer: &str) -> Change {
     let name = fingerprint(text.as_bytes())
         .iter()
         .fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
     Change::Quarantined {
-        record: RecordRef::new("report_row", name),
+        record: RecordRef::new(ROW, name),
         raw: vec![RawDocument::json(operation, text)],
         reason: reason.to_owned(),
-        pointer: None,
+        pointer: Some(pointer.to_owned()),
     }
 }
 

@@ -4,6 +4,8 @@
 //! one answer held all its rows. Times are counted in the connection's local time without zone,
 //! because that is what the vendor is asked in: an hour that happens twice is one hour here.
 
+use std::collections::BTreeSet;
+
 use callweave_model::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,9 @@ pub(crate) const LIMIT: u64 = 500;
 /// Rows asked for at once where the vendor refuses more: its documented default.
 pub(crate) const SMALL_LIMIT: u64 = 100;
 
+/// Fewer rows are never asked for.
+const SMALLEST_LIMIT: u64 = 5;
+
 /// Late outcomes are looked for this long after a dialog.
 const OVERLAP_S: i64 = 72 * 3_600;
 
@@ -29,6 +34,10 @@ pub(crate) const MOST_TRIES: u32 = 2;
 
 /// A doubtful window is read this many times before it is left for the next walk.
 const REREADS: u32 = 2;
+
+/// The same for a full second that takes several pages: every page may come out of an order of its
+/// own, so that one reading meets some rows twice and others not at all.
+const PAGED_REREADS: u32 = 16;
 
 /// At most this many parts come from one window, so that a cursor stays small.
 const MOST_PARTS: i64 = 64;
@@ -79,9 +88,9 @@ pub(crate) struct Walk {
     pub(crate) limit: u64,
     #[serde(default)]
     pub(crate) offset: u64,
-    /// Rows met so far in a window that is read by offset.
+    /// Different rows met so far in a window that is read by offset, each as a hash.
     #[serde(default)]
-    pub(crate) met: u64,
+    pub(crate) met: BTreeSet<u64>,
     #[serde(default)]
     pub(crate) rereads: u32,
     #[serde(default)]
@@ -95,7 +104,7 @@ pub(crate) struct Walk {
 }
 
 /// What one answer held.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Counted {
     /// Rows, readable or not.
     pub(crate) rows: u64,
@@ -103,6 +112,8 @@ pub(crate) struct Counted {
     pub(crate) dialogs: u64,
     /// What the vendor says there are.
     pub(crate) total: Option<u64>,
+    /// A hash of each row's name.
+    pub(crate) keys: Vec<u64>,
 }
 
 /// The instant in seconds of local time.
@@ -171,7 +182,7 @@ impl Walk {
             return;
         };
         if self.offset > 0 {
-            self.take_page(window, counted);
+            self.take_page(window, &counted);
             return;
         }
         let Counted { rows, total, .. } = counted;
@@ -188,33 +199,40 @@ impl Walk {
             }
             return;
         }
-        self.rereads = 0;
         if window.1 - window.0 > 1 {
+            self.rereads = 0;
             self.cut(window, total.unwrap_or(0).max(rows));
         } else {
             self.offset = self.limit;
-            self.met = rows;
+            self.met.extend(counted.keys);
             self.windows.push(window);
         }
     }
 
     /// The report answered a page of a window that cannot be cut further.
-    fn take_page(&mut self, window: Window, counted: Counted) {
-        self.met += counted.rows;
-        let more = counted.rows >= self.limit && self.offset / self.limit.max(1) < MOST_PAGES;
-        if more {
+    fn take_page(&mut self, window: Window, counted: &Counted) {
+        self.met.extend(&counted.keys);
+        let met = u64::try_from(self.met.len()).unwrap_or(u64::MAX);
+        let missing = counted.total.is_some_and(|total| total > met);
+        let full = counted.rows >= self.limit;
+        if full && self.offset / self.limit.max(1) < MOST_PAGES {
             // The offset has to be a multiple of the limit.
             self.offset += self.limit;
             self.windows.push(window);
             return;
         }
-        let missing = counted.total.is_some_and(|total| total > self.met);
         self.offset = 0;
-        self.met = 0;
-        if missing || counted.rows >= self.limit {
-            self.doubt(window, "the pages of a full second do not add up");
-        } else {
+        if !missing && !full {
+            self.met.clear();
             self.rereads = 0;
+        } else if self.rereads < PAGED_REREADS {
+            // Pages of another size are cut out of another order.
+            self.rereads += 1;
+            self.limit = (self.limit - self.limit / 8).max(SMALLEST_LIMIT);
+            self.windows.push(window);
+        } else {
+            self.met.clear();
+            self.give_up(window, "the pages of a full second do not add up");
         }
     }
 
@@ -237,6 +255,10 @@ impl Walk {
             self.windows.push(window);
             return;
         }
+        self.give_up(window, reason);
+    }
+
+    fn give_up(&mut self, window: Window, reason: &str) {
         self.rereads = 0;
         self.reason = Some(reason.to_owned());
         if self.doubted.len() < MOST_DOUBTED {
@@ -269,10 +291,16 @@ mod tests {
     use super::{Counted, LIMIT, Resume, Walk, local_seconds, text};
 
     fn counted(rows: u64, total: u64) -> Counted {
+        page(0..rows, total)
+    }
+
+    fn page(keys: std::ops::Range<u64>, total: u64) -> Counted {
+        let rows = keys.end - keys.start;
         Counted {
             rows,
             dialogs: rows,
             total: Some(total),
+            keys: keys.collect(),
         }
     }
 
@@ -328,13 +356,44 @@ mod tests {
     #[test]
     fn trap_n36_a_full_second_is_read_by_offsets_that_are_multiples_of_the_limit() {
         let mut walk = Walk::span(0, 7, 8);
-        walk.take(counted(LIMIT, 1_100));
+        walk.take(page(0..LIMIT, 1_100));
         assert_eq!(walk.offset, LIMIT);
-        walk.take(counted(LIMIT, 1_100));
+        walk.take(page(LIMIT..2 * LIMIT, 1_100));
         assert_eq!(walk.offset, 2 * LIMIT);
-        walk.take(counted(100, 1_100));
+        walk.take(page(1_000..1_100, 1_100));
         assert_eq!((walk.offset, walk.window()), (0, None));
         assert!(walk.doubted.is_empty());
+    }
+
+    #[test]
+    fn case_065_rows_that_pages_show_twice_do_not_stand_in_for_others() {
+        let mut walk = Walk::span(0, 7, 8);
+        walk.take(page(0..LIMIT, 600));
+        walk.take(page(0..100, 600));
+        assert_eq!(
+            (walk.offset, walk.window()),
+            (0, Some((7, 8))),
+            "the second is read again"
+        );
+        assert!(walk.limit < LIMIT, "in other pages");
+        walk.take(page(50..50 + walk.limit, 600));
+        walk.take(page(460..600, 600));
+        assert_eq!(walk.window(), None);
+        assert!(walk.doubted.is_empty() && walk.met.is_empty());
+
+        let mut hopeless = Walk::span(0, 7, 8);
+        let mut answers = 0;
+        while hopeless.window().is_some() {
+            let rows = if hopeless.offset == 0 {
+                hopeless.limit
+            } else {
+                1
+            };
+            hopeless.take(page(0..rows, 5_000));
+            answers += 1;
+            assert!(answers < 100, "no endless loop");
+        }
+        assert_eq!(hopeless.doubted, [(7, 8)]);
     }
 
     #[test]

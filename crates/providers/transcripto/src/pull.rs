@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use callweave_provider::{
     CallContext, Change, Cursor, ErrorKind, Next, Page, ProviderError, Pull, RawDocument,
-    RecordRef, Result, Walk as Purpose,
+    RecordRef, Result, Walk as Purpose, WindowCost,
     envelope::{self, Envelope},
     number::as_id,
     raw::fingerprint,
@@ -71,6 +71,15 @@ impl Pull for Transcripto {
             next,
             total_hint: walk.total(),
         })
+    }
+
+    fn window_cost(&self) -> WindowCost {
+        WindowCost {
+            // The task, its analysis and the answers to its questions.
+            requests_per_record: 3,
+            lists_everything: false,
+            charged: false,
+        }
     }
 }
 
@@ -182,7 +191,7 @@ impl Tasks {
                 record: RecordRef::new("task_row", name),
                 raw: vec![RawDocument::json("TR-09", bytes.clone())],
                 reason: "the listed task cannot be read or has no code".to_owned(),
-                pointer: None,
+                pointer: Some("/task_code".to_owned()),
             });
             return;
         };

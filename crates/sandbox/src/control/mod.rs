@@ -11,6 +11,7 @@
 //! | `POST /control/clock` | `{offset_ms}`: the vendors' clock goes wrong |
 //! | `POST /control/records/{vendor}` | adds a call; see [`CallPatch`] |
 //! | `GET`, `PATCH`, `DELETE /control/records/{vendor}/{id}` | the truth about a call, by any of the vendor's ids; changes it; deletes it |
+//! | `POST /control/records/{vendor}/{id}/restore` | brings a deleted call back |
 //! | `GET /control/ledger?vendor=&after=&limit=` | the ledger; read on with `next_after` |
 //! | `GET`, `DELETE /control/requests?vendor=&operation=&limit=` | counts and the latest requests; forgets them |
 
@@ -56,6 +57,7 @@ pub(crate) fn router(world: &Shared) -> Router {
             "/records/{vendor}/{id}",
             patch(change_record).get(get_record).delete(delete_record),
         )
+        .route("/records/{vendor}/{id}/restore", post(restore_record))
         .route("/ledger", get(get_ledger))
         .route("/requests", get(get_requests).delete(clear_requests))
         .route("/credentials", get(get_credentials))
@@ -239,6 +241,18 @@ async fn delete_record(
 ) -> Result<StatusCode, Refusal> {
     let vendor = vendor_of(&vendor)?;
     if world.delete_record(vendor, &id) {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(unknown_record(vendor, &id))
+    }
+}
+
+async fn restore_record(
+    State(world): State<Shared>,
+    Path((vendor, id)): Path<(String, String)>,
+) -> Result<StatusCode, Refusal> {
+    let vendor = vendor_of(&vendor)?;
+    if world.restore_record(vendor, &id) {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(unknown_record(vendor, &id))

@@ -72,6 +72,7 @@ pub(crate) async fn play(
         FaultKind::Redirect { location, status } => redirect(&location, status),
         FaultKind::Huge { bytes } => huge(bytes),
         FaultKind::Edit { set, remove } => edit(next.run(request).await, &set, &remove).await,
+        FaultKind::Swap { find, base64 } => swap(next.run(request).await, &find, &base64).await,
         FaultKind::Bomb { bytes } => bomb(bytes).await,
         FaultKind::Replace {
             status,
@@ -209,6 +210,25 @@ async fn edit(response: Response, set: &Map<String, Value>, remove: &[String]) -
     edit::apply(&mut document, set, remove);
     let text = document.to_string();
     with_length(parts, text.len(), Body::from(text))
+}
+
+/// The vendor's own answer with a text replaced by bytes.
+async fn swap(response: Response, find: &str, base64: &str) -> Response {
+    let (parts, bytes) = body_of(response).await;
+    let by = STANDARD.decode(base64).unwrap_or_default();
+    let mut swapped = Vec::with_capacity(bytes.len());
+    let mut rest = bytes.as_ref();
+    while let Some(at) = rest
+        .windows(find.len().max(1))
+        .position(|window| window == find.as_bytes())
+    {
+        let (before, from) = rest.split_at(at);
+        swapped.extend_from_slice(before);
+        swapped.extend_from_slice(&by);
+        rest = from.get(find.len().max(1)..).unwrap_or_default();
+    }
+    swapped.extend_from_slice(rest);
+    with_length(parts, swapped.len(), Body::from(swapped))
 }
 
 /// Packs an array of zeros. It takes a moment for gigabytes, so it is done aside.

@@ -106,6 +106,14 @@ pub enum FaultKind {
         #[serde(default)]
         remove: Vec<String>,
     },
+    /// The vendor's own answer with other bytes in place of a text, wherever it stands: for what no
+    /// JSON library would write. An answer without the text stays as it is.
+    Swap {
+        /// The text.
+        find: String,
+        /// The bytes, as base64.
+        base64: String,
+    },
     /// 200 and a small zstd body that unpacks to a JSON array of so many bytes.
     Bomb {
         /// How many, unpacked.
@@ -145,6 +153,7 @@ impl FaultKind {
             Self::Redirect { .. } => "redirect",
             Self::Huge { .. } => "huge",
             Self::Edit { .. } => "edit",
+            Self::Swap { .. } => "swap",
             Self::Bomb { .. } => "bomb",
             Self::Replace { .. } => "replace",
         }

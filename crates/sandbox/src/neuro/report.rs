@@ -58,15 +58,19 @@ pub(crate) async fn dialog_report(
         Err(error) => return other_error(error),
     };
     let view = View::of(&world);
+    let most = match view.options.neuro_page_cap {
+        0 => page.limit,
+        cap => page.limit.min(usize::try_from(cap).unwrap_or(usize::MAX)),
+    };
     let mut found = attempts(&view, &question);
     let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-    if found.len() > page.limit && view.options.neuro_shuffle_pages {
+    if found.len() > most && view.options.neuro_shuffle_pages {
         shuffle(view.seed, &question, &mut found);
     }
     let rows: Vec<Value> = found
         .iter()
         .skip(page.offset)
-        .take(page.limit)
+        .take(most)
         .filter_map(|(dialog, attempt)| {
             let call = world.call(Vendor::Neuro, dialog.index)?;
             Some(report_row(&view, dialog, attempt, &call))

@@ -120,6 +120,19 @@ impl Book {
         Some(version)
     }
 
+    /// Brings a deleted call back and gives the version of that.
+    pub(crate) fn restore(&mut self, index: u32, now: Timestamp) -> Option<u32> {
+        let edit = self.edits.get_mut(&index).filter(|edit| edit.deleted)?;
+        edit.deleted = false;
+        edit.version = edit.version.saturating_add(1);
+        edit.changed_at = now;
+        let version = edit.version;
+        let place = self.live.partition_point(|known| *known < index);
+        self.live.insert(place, index);
+        self.recent.push(index);
+        Some(version)
+    }
+
     /// Whether the call was deleted.
     pub(crate) fn is_deleted(&self, index: u32) -> bool {
         self.edits.get(&index).is_some_and(|edit| edit.deleted)
@@ -142,5 +155,11 @@ mod tests {
         assert_eq!(book.live(), [0, 2, 3]);
         assert_eq!(book.recent(), [2, 0, 3]);
         assert!(book.is_deleted(1) && book.knows(1) && !book.knows(4));
+        assert_eq!(book.restore(1, now), Some(3));
+        assert_eq!(book.restore(1, now), None);
+        assert_eq!(
+            (book.live(), book.recent()),
+            (&[0, 1, 2, 3][..], &[2, 0, 3, 1][..])
+        );
     }
 }

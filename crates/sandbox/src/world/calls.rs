@@ -104,6 +104,20 @@ impl World {
         deleted
     }
 
+    /// Brings a deleted call back; false when there is no such call.
+    pub(crate) fn restore_call(&self, vendor: Vendor, index: u32) -> bool {
+        let at = self.now();
+        let restored = {
+            let mut book = self.book(vendor);
+            self.keep(|| Entry::Restored { vendor, at, index });
+            book.restore(index, at).is_some()
+        };
+        if restored {
+            self.note_call(vendor, index, Action::Changed, at);
+        }
+        restored
+    }
+
     fn edit(&self, vendor: Vendor, index: u32) -> Option<(Option<Edit>, u32)> {
         let book = self.book(vendor);
         book.knows(index)

@@ -47,6 +47,12 @@ pub(crate) enum Entry {
         at: Timestamp,
         index: u32,
     },
+    /// A call that went away came back.
+    Restored {
+        vendor: Vendor,
+        at: Timestamp,
+        index: u32,
+    },
     /// A token as it is from here on.
     Token { vendor: Vendor, token: Token },
 }
@@ -180,6 +186,11 @@ impl World {
             Entry::Deleted { vendor, at, index } => {
                 if self.book(vendor).delete(index, at).is_some() {
                     self.note_call(vendor, index, Action::Deleted, at);
+                }
+            }
+            Entry::Restored { vendor, at, index } => {
+                if self.book(vendor).restore(index, at).is_some() {
+                    self.note_call(vendor, index, Action::Changed, at);
                 }
             }
             Entry::Token { vendor, token } => self.tokens.restore(vendor, token),

@@ -52,6 +52,8 @@ pub struct Options {
     pub neuro_end_inclusive: bool,
     /// Whether a report of more than one page comes in an order of its own for each page.
     pub neuro_shuffle_pages: bool,
+    /// The most rows of one report, whatever limit is asked for; 0 for no cap.
+    pub neuro_page_cap: u32,
     /// By how much the report's `total` is wrong.
     pub neuro_total_skew: i64,
     /// How many of the oldest dialogs lie before 12.02.2021 20:00 and thus show no `call_uuid`.
@@ -96,6 +98,7 @@ impl Default for Options {
             neuro_date_form: None,
             neuro_end_inclusive: true,
             neuro_shuffle_pages: true,
+            neuro_page_cap: 0,
             neuro_total_skew: 0,
             neuro_archived_dialogs: 0,
             transcripto_captcha_waived: false,

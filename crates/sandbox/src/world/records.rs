@@ -33,6 +33,11 @@ impl World {
         vendors::find_call(self, vendor, id).is_some_and(|index| self.delete_call(vendor, index))
     }
 
+    /// Brings the deleted call behind this vendor id back; false when there is none.
+    pub fn restore_record(&self, vendor: Vendor, id: &str) -> bool {
+        vendors::find_call(self, vendor, id).is_some_and(|index| self.restore_call(vendor, index))
+    }
+
     /// The truth about the call behind this vendor id, with its text.
     pub fn record(&self, vendor: Vendor, id: &str) -> Option<Value> {
         let index = vendors::find_call(self, vendor, id)?;

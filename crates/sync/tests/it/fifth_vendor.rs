@@ -223,6 +223,75 @@ async fn a_walk_without_proof_is_walked_again() {
 }
 
 #[tokio::test]
+async fn case_064_walks_that_cannot_be_proved_are_told_once_and_end() {
+    let (gateway, ids) = filled(60, Listing::Fingerprints).await;
+    let vendor = gateway.vendor.main();
+    vendor.set_unproving(true);
+    for _ in 0..4 {
+        gateway.sync(false).await;
+    }
+    let pages = vendor.count(operation::PAGE);
+    assert!(pages < 20, "{pages}");
+    assert_eq!(gateway.events("sync.paging_broken").await, 1);
+    assert_eq!(gateway.remote_ids().await, ids, "what came is kept");
+    let fresh_as_of = async || {
+        let mut tx = gateway.store.tenant(gateway.tenant).await.unwrap();
+        let state = tx.sync_state(gateway.connection).await.unwrap();
+        state.unwrap().fresh_as_of
+    };
+    assert!(fresh_as_of().await.is_none(), "the watermark stays");
+    vendor.set_unproving(false);
+    gateway.sync(false).await;
+    assert!(fresh_as_of().await.is_some());
+    vendor.set_unproving(true);
+    for _ in 0..4 {
+        gateway.sync(false).await;
+    }
+    assert_eq!(gateway.events("sync.paging_broken").await, 2);
+}
+
+#[tokio::test]
+async fn case_064_a_cursor_that_does_not_move_is_given_up() {
+    let (gateway, _) = filled(60, Listing::Fingerprints).await;
+    let vendor = gateway.vendor.main();
+    vendor.set_page_size(20);
+    vendor.set_stuck(true);
+    for _ in 0..7 {
+        gateway.sync_forgiven().await;
+    }
+    let pages = vendor.count(operation::PAGE);
+    assert!(pages < 40, "{pages}");
+    assert_eq!(gateway.events("sync.paging_broken").await, 1);
+    vendor.set_stuck(false);
+    gateway.sync_forgiven().await;
+    assert_eq!(gateway.remote_ids().await.len(), 60);
+}
+
+#[tokio::test]
+async fn a_sync_tells_of_its_first_completion_and_of_changes_only() {
+    let (gateway, _) = filled(5, Listing::Fingerprints).await;
+    let vendor = gateway.vendor.main();
+    for _ in 0..3 {
+        gateway.sync(false).await;
+    }
+    assert_eq!(gateway.events("sync.completed").await, 1);
+    vendor.put_ids(["c0009"]);
+    for _ in 0..2 {
+        gateway.sync(false).await;
+    }
+    assert_eq!(gateway.events("sync.completed").await, 2);
+    for _ in 0..3 {
+        vendor.fail_next(operation::PAGE, ErrorKind::VendorFailure);
+        gateway.sync_hard().await;
+    }
+    assert_eq!(gateway.events("sync.failed").await, 1, "told once in a row");
+    gateway.sync_hard().await;
+    vendor.fail_next(operation::PAGE, ErrorKind::VendorFailure);
+    gateway.sync_hard().await;
+    assert_eq!(gateway.events("sync.failed").await, 2);
+}
+
+#[tokio::test]
 async fn case_009_a_rate_limit_pauses_the_connection_and_loses_nothing() {
     let (gateway, ids) = filled(20, Listing::Fingerprints).await;
     let vendor = gateway.vendor.main();

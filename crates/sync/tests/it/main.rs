@@ -1,7 +1,18 @@
-//! The engine against a real PostgreSQL and a fifth vendor that no registry names.
+//! The engine against a real PostgreSQL: with a fifth vendor that no registry names, and with the
+//! real ones against the sandbox over real HTTP.
 
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is how a test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a helper that fails is to fail its test"
+)]
 
+mod deleting;
 mod fifth_vendor;
+mod mirrors;
+mod racing;
+mod remapping;
 mod support;
 mod trouble;
+mod walking;
+mod world;

@@ -7,14 +7,14 @@ use std::{
 
 use callweave_credentials::{
     broker::Broker,
-    connector::{Connector, Transport},
+    connector::{Connector, Destination, Transport},
     vault::{Vault, generate_key},
 };
 use callweave_model::{
     Clock, ConnectionId, TenantId, Timestamp, connection::ConnectionState, ids::RandomIds,
 };
 use callweave_postgres::testing::TestDatabase;
-use callweave_provider::{Credentials, HttpClient, Registry, Settings, manifest::RateBudget};
+use callweave_provider::{Credentials, HttpClient, Registry, Settings};
 use callweave_provider_testkit::{CannedClient, fake::FakeFactory};
 use callweave_store::{
     Options, Store,
@@ -46,14 +46,12 @@ impl Clock for HandClock {
 struct NoTransport;
 
 impl Transport for NoTransport {
-    fn client(
-        &self,
-        _: &'static str,
-        _: Uuid,
-        _: Option<&str>,
-        _: RateBudget,
-    ) -> Arc<dyn HttpClient> {
+    fn client(&self, _destination: Destination<'_>) -> Arc<dyn HttpClient> {
         CannedClient::new().shared()
+    }
+
+    fn check_certificate(&self, _pem: &str) -> Result<(), String> {
+        Ok(())
     }
 
     fn check_url(&self, _url: &str) -> Result<(), String> {
@@ -162,6 +160,7 @@ async fn connect(
         modified_at: now,
         last_ok_at: None,
         last_error: None,
+        token: None,
     };
     let mut tx = store.tenant(tenant).await.unwrap();
     tx.insert_connection(&connection).await.unwrap();
@@ -192,6 +191,23 @@ impl Gateway {
         tx.forgive(self.connection).await.unwrap();
         tx.commit().await.unwrap();
         self.sync(false).await;
+    }
+
+    /// The same at once, with the failures remembered.
+    pub(crate) async fn sync_hard(&self) {
+        self.execute("UPDATE sync_state SET not_before = NULL")
+            .await;
+        self.sync(false).await;
+    }
+
+    /// How many events of a type there are.
+    pub(crate) async fn events(&self, event_type: &'static str) -> i64 {
+        let pool = self.database.pool().await;
+        sqlx::query_scalar("SELECT count(*) FROM events WHERE type = $1")
+            .bind(event_type)
+            .fetch_one(&pool)
+            .await
+            .unwrap()
     }
 
     /// Makes a run due without asking for a walk.

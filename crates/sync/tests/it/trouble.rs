@@ -153,6 +153,7 @@ async fn backfill(gateway: &Gateway) -> uuid::Uuid {
         cursors: serde_json::json!({}),
         pages: 0,
         records: 0,
+        estimate: None,
         created_at: now,
         modified_at: now,
     };
@@ -234,10 +235,7 @@ async fn a_full_walk_whose_cursor_is_refused_begins_anew_and_does_not_count_as_o
     };
     let before = full_walk().await;
     gateway
-        .execute(
-            "UPDATE sync_streams SET walk = 'full', walk_number = walk_number + 1, \
-             walk_cursor = '\"nonsense\"', walk_started_at = now()",
-        )
+        .execute("UPDATE sync_streams SET full_started_at = now(), full_cursor = '\"nonsense\"'")
         .await;
     gateway
         .execute("UPDATE sync_state SET full_walk_at = NULL")

@@ -29,6 +29,8 @@ const MOST_EXTRA: usize = 256;
 pub(crate) struct Refusal {
     pub(crate) reason: String,
     pub(crate) pointer: Option<String>,
+    /// It belongs to another application.
+    pub(crate) foreign: bool,
 }
 
 /// A translated result.
@@ -101,6 +103,7 @@ impl Reading {
                 Refusal {
                     reason: error.reason().to_owned(),
                     pointer: Some(error.pointer),
+                    foreign: false,
                 }
             })?;
         let mut left_over = LeftOver::default();
@@ -132,7 +135,10 @@ impl Reading {
             .call_session_id
             .ok_or_else(|| refusal("a result without a call session", "/call_session_id"))?;
         if !settings.is_ours(result.app_id.as_deref()) {
-            return Err(refusal("a result of another application", "/app_id"));
+            return Err(Refusal {
+                foreign: true,
+                ..refusal("a result of another application", "/app_id")
+            });
         }
         Ok(Self {
             id: id.to_owned(),
@@ -286,6 +292,7 @@ fn refusal(reason: &str, pointer: &str) -> Refusal {
     Refusal {
         reason: reason.to_owned(),
         pointer: Some(pointer.to_owned()),
+        foreign: false,
     }
 }
 

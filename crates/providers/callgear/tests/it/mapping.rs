@@ -651,7 +651,7 @@ async fn case_037_a_result_of_another_application_is_refused() {
         .await
         .unwrap();
     assert!(
-        matches!(&change, Change::Quarantined { pointer, .. } if pointer.as_deref() == Some("/app_id")),
+        matches!(&change, Change::Foreign { pointer, .. } if pointer.as_deref() == Some("/app_id")),
         "{change:?}"
     );
 }

@@ -129,6 +129,7 @@ impl Neuro {
                     "NN-30",
                     Value::Object(row).to_string(),
                     "the row names no dialog",
+                    "/dialog_uuid",
                 ));
                 continue;
             };
