@@ -2,7 +2,8 @@
 //!
 //! A cursor is `version | place | tag` in base64url; the tag is an HMAC-SHA256 over the place and
 //! the tenant, the filters and the order it was given for. The place is an instant and an id, in
-//! the feed of events the feed's id and a position.
+//! the feed of events the feed's id and a position, in lists that a vendor keeps its adapter's own
+//! position.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use callweave_model::{TenantId, Timestamp};
@@ -18,6 +19,8 @@ const VERSION: u8 = 1;
 const PLACE_LENGTH: usize = 1 + 8 + 16;
 const FEED_PLACE_LENGTH: usize = 1 + 16 + 8 + 8;
 const TAG_LENGTH: usize = 16;
+/// The version of cursors that hold an adapter's position.
+const POSITION_VERSION: u8 = 2;
 
 /// The key of the cursors' tags.
 #[derive(Clone, Debug)]
@@ -82,7 +85,7 @@ impl CursorKey {
 
     /// The place of a cursor that was made for this tenant's feed of events.
     pub(crate) fn open_feed(&self, tenant: TenantId, cursor: &str) -> Option<FeedPlace> {
-        let bytes = self.verified(feed_of(tenant), cursor, FEED_PLACE_LENGTH)?;
+        let bytes = self.verified(feed_of(tenant), cursor, VERSION)?;
         let (feed, rest) = bytes.split_at_checked(16)?;
         let (xid, id) = rest.split_at_checked(8)?;
         Some(FeedPlace {
@@ -94,20 +97,28 @@ impl CursorKey {
         })
     }
 
+    /// The cursor of a position in a list that a vendor keeps.
+    pub(crate) fn seal_position(&self, list: List<'_>, position: &str) -> String {
+        let mut bytes = Vec::with_capacity(1 + position.len() + TAG_LENGTH);
+        bytes.push(POSITION_VERSION);
+        bytes.extend_from_slice(position.as_bytes());
+        self.sign(list, bytes)
+    }
+
     /// The place of a cursor that was made for this list.
     pub(crate) fn open(&self, list: List<'_>, cursor: &str) -> Result<Place, Problem> {
-        self.read(list, cursor).ok_or_else(|| {
-            let detail = "the cursor was changed, or was made for another query";
-            Problem::new(codes::INVALID_CURSOR, detail).with_error(FieldError::query(
-                "cursor",
-                "invalid_cursor",
-                detail,
-            ))
-        })
+        self.read(list, cursor).ok_or_else(invalid)
+    }
+
+    /// The position of a cursor that was made for this list of a vendor.
+    pub(crate) fn open_position(&self, list: List<'_>, cursor: &str) -> Result<String, Problem> {
+        self.verified(list, cursor, POSITION_VERSION)
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .ok_or_else(invalid)
     }
 
     fn read(&self, list: List<'_>, cursor: &str) -> Option<Place> {
-        let bytes = self.verified(list, cursor, PLACE_LENGTH)?;
+        let bytes = self.verified(list, cursor, VERSION)?;
         let (millis, id) = bytes.split_at_checked(8)?;
         Some(Place {
             at: Timestamp::from_millis(i64::from_be_bytes(millis.try_into().ok()?))?,
@@ -122,16 +133,13 @@ impl CursorKey {
         URL_SAFE_NO_PAD.encode(place)
     }
 
-    /// The place of a cursor whose tag fits, without its version.
-    fn verified(&self, list: List<'_>, cursor: &str, length: usize) -> Option<Vec<u8>> {
+    /// The place of a cursor of this version whose tag fits.
+    fn verified(&self, list: List<'_>, cursor: &str, version: u8) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (place, tag) = bytes.split_at_checked(length)?;
-        if tag.len() != TAG_LENGTH {
-            return None;
-        }
+        let (place, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG_LENGTH)?)?;
         self.tag(list, place).verify_truncated_left(tag).ok()?;
-        let (version, rest) = place.split_first()?;
-        (*version == VERSION).then(|| rest.to_vec())
+        let (found, rest) = place.split_first()?;
+        (*found == version).then(|| rest.to_vec())
     }
 
     #[expect(
@@ -154,6 +162,15 @@ impl CursorKey {
         }
         mac
     }
+}
+
+fn invalid() -> Problem {
+    let detail = "the cursor was changed, or was made for another query";
+    Problem::new(codes::INVALID_CURSOR, detail).with_error(FieldError::query(
+        "cursor",
+        "invalid_cursor",
+        detail,
+    ))
 }
 
 #[cfg(test)]
@@ -220,6 +237,29 @@ mod tests {
             query: "",
         };
         assert!(key.open(list, &cursor).is_err());
+    }
+
+    #[test]
+    fn a_position_of_an_adapter_comes_back_as_it_was() {
+        let key = CursorKey::new(vec![7; 32]);
+        let list = List {
+            tenant: TenantId(Uuid::from_u128(1)),
+            name: "live/rubrics",
+            query: "",
+        };
+        let other = List {
+            query: "kind=script",
+            ..list
+        };
+        for position in ["", "2", "page=3&Ж", &"x".repeat(500)] {
+            let cursor = key.seal_position(list, position);
+            assert_eq!(key.open_position(list, &cursor).unwrap(), position);
+            assert!(key.open_position(other, &cursor).is_err());
+            assert!(
+                key.open(list, &cursor).is_err(),
+                "a position is no place of ours"
+            );
+        }
     }
 
     #[test]

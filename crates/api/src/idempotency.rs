@@ -1,7 +1,11 @@
 //! `Idempotency-Key`: a POST that is sent again is answered again and not carried out twice.
 //!
 //! Successful answers are kept for a day, sealed like every secret, because they may hold personal
-//! data or a fresh API key. A request that failed had no effect and may simply be sent again.
+//! data or a fresh API key. A request that failed had no effect and may simply be sent again, unless
+//! the outcome at a vendor is not known: then that is the answer that is kept.
+//!
+//! A request with a file is told by its fields, the file's name and its type; the file itself is
+//! hashed while it goes by, so that a second request is compared once it has been read, not before.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -11,6 +15,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use callweave_credentials::vault::Place;
 use callweave_model::TenantId;
 use callweave_store::idempotency::{Claim, RequestName};
@@ -18,17 +23,40 @@ use futures::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use utoipa::openapi::{
+    ObjectBuilder, Required,
+    path::{Parameter, ParameterBuilder, ParameterIn},
+    schema::Type,
+};
 use uuid::Uuid;
 
 use crate::{
     ApiState, Caller,
-    middleware::header_text,
+    middleware::{AsItCame, VENDOR_STATUS, header_text},
     problem::{Problem, codes},
 };
+
+mod streamed;
+
+pub(crate) use streamed::{Claimed, RequiredKey, Ticket, is_form, under_way};
+
+/// The largest body of a batch of dialogs.
+pub(crate) const BATCH_LIMIT: usize = 16 * 1024 * 1024;
 
 /// The header that names a request.
 pub(crate) const HEADER: &str = "Idempotency-Key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// The headers of an answer that are kept with it.
+const KEPT_HEADERS: [HeaderName; 7] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_SECURITY_POLICY,
+    header::LOCATION,
+    header::CONTENT_LOCATION,
+    header::ETAG,
+    VENDOR_STATUS,
+];
 
 /// A request whose process died is taken over after this long.
 const LOCK: Duration = Duration::from_secs(90);
@@ -42,7 +70,47 @@ const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
+    #[serde(default)]
     body: String,
+    /// The body in base64, where it is no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bytes: Option<String>,
+    #[serde(default)]
+    kind: Kind,
+}
+
+/// What was kept.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    /// An answer of ours.
+    #[default]
+    Ours,
+    /// A vendor's, as it came.
+    AsItCame,
+    /// That the outcome is not known; the body is the detail.
+    Unknown,
+}
+
+impl Kind {
+    /// How a response is kept; `None` where nothing was done, so that it may be sent again.
+    fn of(response: &Response) -> Option<Self> {
+        let passed = response.extensions().get::<AsItCame>().is_some();
+        let unknown = response
+            .extensions()
+            .get::<Problem>()
+            .is_some_and(|problem| problem.code().code == codes::OUTCOME_UNKNOWN.code);
+        let status = response.status();
+        match (passed, unknown) {
+            (_, true) => Some(Self::Unknown),
+            // A vendor that fails may have done it all the same, unless it says that it is busy.
+            (true, _) if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE => {
+                Some(Self::AsItCame)
+            }
+            (true, _) => status.is_success().then_some(Self::AsItCame),
+            (false, _) => status.is_success().then_some(Self::Ours),
+        }
+    }
 }
 
 /// Carries a named request out once.
@@ -52,7 +120,8 @@ pub(crate) async fn replay(
     next: Next,
 ) -> Response {
     let named = request.method() == Method::POST && request.headers().contains_key(HEADER);
-    if !named {
+    // A file is not read here: its own route names the request.
+    if !named || is_form(request.headers()) {
         return next.run(request).await;
     }
     // Without a key in force the handler says no; its word is not kept.
@@ -77,14 +146,13 @@ async fn named_request(
         key: &key,
     };
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, state.options().body_limit)
-        .await
-        .map_err(|_error| {
-            Problem::new(
-                codes::BODY_TOO_LARGE,
-                "the body is larger than the gateway takes, or ended early",
-            )
-        })?;
+    let limit = body_limit(state, parts.uri.path());
+    let body = to_bytes(body, limit).await.map_err(|_error| {
+        Problem::new(
+            codes::BODY_TOO_LARGE,
+            "the body is larger than the gateway takes, or ended early",
+        )
+    })?;
     let target = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let hash = request_hash(target, &body);
     let mut tx = state.store().tenant(caller.tenant).await?;
@@ -92,13 +160,7 @@ async fn named_request(
     tx.commit().await?;
     match claim {
         Claim::Ours => {}
-        Claim::UnderWay => {
-            return Err(Problem::new(
-                codes::REQUEST_UNDER_WAY,
-                "the first request with this key is not answered yet",
-            )
-            .with_retry_after(Duration::from_secs(1)));
-        }
+        Claim::UnderWay => return Err(under_way()),
         Claim::Differs => return Err(reused()),
         Claim::Answered(sealed) => return answered(state, caller.tenant, name, &sealed),
     }
@@ -123,6 +185,34 @@ async fn named_request(
     }
 }
 
+/// The largest body that a path takes.
+fn body_limit(state: &ApiState, path: &str) -> usize {
+    let limit = state.options().body_limit;
+    if path == "/v1/dialog-batches" {
+        limit.max(BATCH_LIMIT)
+    } else {
+        limit
+    }
+}
+
+/// The header, for the documentation.
+pub(crate) fn parameter(required: Required) -> Parameter {
+    ParameterBuilder::new()
+        .name(HEADER)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(
+            "Names the request: sent again with the same key and body within 24 hours, it gets the \
+             first answer and is not carried out twice.",
+        ))
+        .schema(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some("^[\\x21-\\x7E]{1,255}$")),
+        ))
+        .build()
+}
+
 async fn carry_out(
     state: &ApiState,
     tenant: TenantId,
@@ -132,8 +222,10 @@ async fn carry_out(
 ) -> Result<Response, Problem> {
     let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     match outcome {
-        Ok(response) if response.status().is_success() => keep(state, tenant, name, response).await,
         Ok(response) => {
+            if let Some(kind) = Kind::of(&response) {
+                return keep(state, tenant, name, kind, response).await;
+            }
             release(state, tenant, name).await;
             Ok(response)
         }
@@ -165,27 +257,32 @@ async fn keep(
     state: &ApiState,
     tenant: TenantId,
     name: RequestName<'_>,
+    kind: Kind,
     response: Response,
 ) -> Result<Response, Problem> {
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, ANSWER_LIMIT)
         .await
         .map_err(|_error| internal("an answer is too large to be kept"))?;
+    let text = match kind {
+        Kind::Unknown => parts
+            .extensions
+            .get::<Problem>()
+            .map(|problem| problem.detail().to_owned()),
+        Kind::Ours | Kind::AsItCame => String::from_utf8(body.to_vec()).ok(),
+    };
     let answer = Answer {
         status: parts.status.as_u16(),
-        headers: [
-            header::CONTENT_TYPE,
-            header::LOCATION,
-            header::CONTENT_LOCATION,
-            header::ETAG,
-        ]
-        .into_iter()
-        .filter_map(|name| {
-            let value = parts.headers.get(&name)?.to_str().ok()?;
-            Some((name.to_string(), value.to_owned()))
-        })
-        .collect(),
-        body: String::from_utf8_lossy(&body).into_owned(),
+        headers: KEPT_HEADERS
+            .iter()
+            .filter_map(|name| {
+                let value = parts.headers.get(name)?.to_str().ok()?;
+                Some((name.to_string(), value.to_owned()))
+            })
+            .collect(),
+        bytes: text.is_none().then(|| STANDARD.encode(&body)),
+        body: text.unwrap_or_default(),
+        kind,
     };
     let written =
         serde_json::to_vec(&answer).map_err(|_error| internal("an answer could not be written"))?;
@@ -221,8 +318,22 @@ fn answered(
             "the request was carried out, and its answer cannot be read any more",
         )
     })?;
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    if answer.kind == Kind::Unknown {
+        return Err(Problem::new(codes::OUTCOME_UNKNOWN, answer.body)
+            .with_status(status)
+            .with_header(REPLAYED, HeaderValue::from_static("true")));
+    }
+    let bytes = answer
+        .bytes
+        .map(|encoded| STANDARD.decode(encoded))
+        .transpose()
+        .map_err(|_error| internal("a kept answer is no base64"))?;
+    let mut response = Response::new(bytes.map_or_else(|| Body::from(answer.body), Body::from));
+    *response.status_mut() = status;
+    if answer.kind == Kind::AsItCame {
+        response.extensions_mut().insert(AsItCame);
+    }
     for (name, value) in &answer.headers {
         if let (Ok(name), Ok(value)) = (
             HeaderName::from_bytes(name.as_bytes()),

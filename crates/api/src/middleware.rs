@@ -17,6 +17,13 @@ use crate::{
     problem::{CONTENT_TYPE, Problem, codes},
 };
 
+/// A mark on answers that are the vendor's own: no problem document takes their place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AsItCame;
+
+/// The header that tells a vendor's answer from the gateway's own.
+pub(crate) const VENDOR_STATUS: HeaderName = HeaderName::from_static("x-vendor-status");
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request its id, and turns whatever fails into a problem document that names it.
@@ -42,7 +49,8 @@ pub(crate) async fn identify(
         http.millis = begun.elapsed().as_millis(),
         "Answered"
     );
-    if response.status().is_client_error() || response.status().is_server_error() {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    if failed && response.extensions().get::<AsItCame>().is_none() {
         response = document(response, &id, &state.options().problem_pages);
     }
     if let Some(value) = id.header_value() {

@@ -2,11 +2,9 @@
 
 use serde_json::json;
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, RefOr,
-    Required,
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required,
     extensions::ExtensionsBuilder,
-    path::{Operation, ParameterBuilder, ParameterIn, PathItem},
-    schema::Type,
+    path::{Operation, Parameter, PathItem},
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     tag::TagBuilder,
 };
@@ -15,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     ApiState, idempotency,
-    problem::{FieldError, ProblemDocument, Repeatable, VendorProblem},
+    problem::{FieldError, ProblemDocument, QuotaProblem, Repeatable, VendorProblem},
     routes, scope,
 };
 
@@ -34,7 +32,36 @@ const TAGS: &[(&str, &str)] = &[
         "connections",
         "Accounts at vendors, and how their sync does.",
     ),
+    (
+        "jobs",
+        "Work passed to vendors: analyses, dialogs, reports. Recorded before it is sent, sent once.",
+    ),
     ("events", "What happened, in order."),
+    (
+        "rubrics",
+        "Scenarios, checklists and scripts at the vendor, that calls are judged by. Served live.",
+    ),
+    (
+        "taxonomies",
+        "Tags, categories, folders and saved searches at the vendor. Served live.",
+    ),
+    (
+        "voice-agents",
+        "Robots that call people: settings, rules, fields, queues. Served live.",
+    ),
+    (
+        "evaluations",
+        "The vendor's own records of how calls did by a rubric. Served live.",
+    ),
+    ("reports", "Reports that the vendor writes. Served live."),
+    (
+        "vendor-account",
+        "Usage, tokens, conditions, search and procedures of the account. Served live.",
+    ),
+    (
+        "passthrough",
+        "The vendor's own operations, in its own words.",
+    ),
     ("vendors", "What can be connected."),
     ("api-keys", "Who may do what."),
     ("auth", "Short-lived tokens in place of keys."),
@@ -85,6 +112,7 @@ pub(crate) fn skeleton() -> OpenApi {
                 .schema(ProblemDocument::name(), ProblemDocument::schema())
                 .schema(FieldError::name(), FieldError::schema())
                 .schema(VendorProblem::name(), VendorProblem::schema())
+                .schema(QuotaProblem::name(), QuotaProblem::schema())
                 .build(),
         ))
         .tags(Some(TAGS.iter().map(|(name, description)| {
@@ -98,6 +126,11 @@ pub(crate) fn skeleton() -> OpenApi {
 
 /// Writes what follows from the rest: the scopes of each operation where tools look for them.
 pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
+    // What the router calls a rest of the path is a parameter to readers.
+    document.paths.paths = std::mem::take(&mut document.paths.paths)
+        .into_iter()
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
     for (path, item) in &mut document.paths.paths {
         if let Some(operation) = item.post.as_mut().filter(|_| path.starts_with("/v1")) {
             make_repeatable(operation);
@@ -127,29 +160,18 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
 
 /// Every POST takes an `Idempotency-Key`.
 fn make_repeatable(operation: &mut Operation) {
-    let key = ParameterBuilder::new()
-        .name(idempotency::HEADER)
-        .parameter_in(ParameterIn::Header)
-        .required(Required::False)
-        .description(Some(
-            "Names the request: sent again with the same key and body within 24 hours, it gets the \
-             first answer and is not carried out twice.",
-        ))
-        .schema(Some(
-            ObjectBuilder::new()
-                .schema_type(Type::String)
-                .pattern(Some("^[\\x21-\\x7E]{1,255}$")),
-        ))
-        .build();
-    operation
-        .parameters
-        .get_or_insert_default()
-        .push(RefOr::T(key));
+    let parameters = operation.parameters.get_or_insert_default();
+    let named = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => parameter.name == idempotency::HEADER,
+        RefOr::Ref(_) => false,
+    };
+    if !parameters.iter().any(named) {
+        parameters.push(RefOr::T(idempotency::parameter(Required::False)));
+    }
     for (status, response) in Repeatable::responses() {
         operation.responses.responses.insert(status, response);
     }
 }
-
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [
         &mut item.get,

@@ -67,6 +67,15 @@ pub(crate) fn created<T: Serialize>(
     Ok(response)
 }
 
+/// Work that was taken on, with the address at which it can be followed.
+pub(crate) fn accepted<T: Serialize>(location: &str, value: &T) -> Result<Response, Problem> {
+    let mut response = json(StatusCode::ACCEPTED, value)?;
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
 /// The tag of an answer; it may be kept by its reader, who must ask each time whether it holds.
 pub(crate) fn set_tag(response: &mut Response, tag: &ETag) {
     let headers = response.headers_mut();

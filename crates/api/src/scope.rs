@@ -36,6 +36,18 @@ scopes! {
     ConnectionsRead = "connections:read";
     /// Make and change connections.
     ConnectionsWrite = "connections:write";
+    /// Read what a vendor owns.
+    VendorRead = "vendor:read";
+    /// Read what a vendor owns and what was said in it.
+    VendorTalkRead = "vendor:read" & "transcripts:read";
+    /// Change what a vendor owns.
+    VendorWrite = "vendor:write";
+    /// Call a vendor's own operations.
+    Passthrough = "passthrough";
+    /// Read jobs.
+    JobsRead = "jobs:read";
+    /// Start, cancel and resubmit jobs.
+    JobsWrite = "jobs:write";
     /// Make and revoke API keys.
     KeysManage = "keys:manage";
     /// Read the feed of events.

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use callweave_credentials::connector::Connector;
 use callweave_identity::Verifier;
+use callweave_jobs::{JobOptions, Jobs};
 use callweave_model::{Clock, Timestamp, ids::Ids};
 use callweave_store::Store;
 use http::HeaderValue;
@@ -39,6 +40,10 @@ pub struct ApiOptions {
     pub metrics: Option<MetricsPage>,
     /// How the feed of events is followed.
     pub feed: FeedOptions,
+    /// The largest recording that is passed on to a vendor, in bytes.
+    pub upload_limit: u64,
+    /// How jobs are paced.
+    pub jobs: JobOptions,
 }
 
 impl Default for ApiOptions {
@@ -52,6 +57,8 @@ impl Default for ApiOptions {
             token_life: Duration::from_hours(1),
             metrics: None,
             feed: FeedOptions::default(),
+            upload_limit: 2 * 1024 * 1024 * 1024,
+            jobs: JobOptions::default(),
         }
     }
 }
@@ -87,6 +94,7 @@ struct Inner {
     tasks: TaskTracker,
     draining: CancellationToken,
     feed: Arc<Hub>,
+    jobs: Jobs,
 }
 
 impl ApiState {
@@ -108,6 +116,13 @@ impl ApiState {
         );
         let permits = Arc::new(Semaphore::new(options.concurrency));
         let feed = Arc::new(Hub::new(options.feed));
+        let jobs = Jobs::new(
+            store.clone(),
+            connector.clone(),
+            clock.clone(),
+            ids.clone(),
+            options.jobs.clone(),
+        );
         Self {
             inner: Arc::new(Inner {
                 store,
@@ -122,6 +137,7 @@ impl ApiState {
                 tasks: TaskTracker::new(),
                 draining: CancellationToken::new(),
                 feed,
+                jobs,
             }),
         }
     }
@@ -162,6 +178,10 @@ impl ApiState {
 
     pub(crate) fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.inner.jobs
     }
 
     pub(crate) fn connector(&self) -> &Connector {

@@ -29,7 +29,7 @@ impl<T: DeserializeOwned> FromRequest<ApiState> for ApiJson<T> {
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(unreadable)?;
-        read(&bytes).map(Self)
+        read_json(&bytes).map(Self)
     }
 }
 
@@ -65,7 +65,8 @@ fn unreadable(rejection: BytesRejection) -> Problem {
     }
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// Reads JSON strictly.
+pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!(
             "not JSON at line {}, column {}",
@@ -86,7 +87,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 /// Reads a value into a type; the error points at the member.
-fn decode<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = pointer(error.path());
         undecodable(pointer, &error.inner().to_string())
@@ -230,7 +231,7 @@ mod tests {
             (r#"{"inner":"#, "", "invalid_json"),
         ];
         for (body, pointer, code) in cases {
-            let problem = read::<Outer>(body.as_bytes()).unwrap_err();
+            let problem = read_json::<Outer>(body.as_bytes()).unwrap_err();
             let document = problem.document("r", "");
             assert_eq!(document.errors[0].pointer, pointer, "{body}");
             assert_eq!(document.errors[0].code, code, "{body}");
@@ -240,7 +241,7 @@ mod tests {
     #[test]
     fn case_023_deep_nesting_is_refused_without_a_crash() {
         let body = "[".repeat(10_000);
-        let problem = read::<Outer>(body.as_bytes()).unwrap_err();
+        let problem = read_json::<Outer>(body.as_bytes()).unwrap_err();
         assert_eq!(problem.code().code, "gateway.invalid_json");
     }
 }

@@ -9,7 +9,7 @@ mod request_id;
 
 pub use authorized::Authorized;
 pub(crate) use conditions::{Conditions, ETag, stale};
-pub(crate) use json::{ApiJson, undecodable};
+pub(crate) use json::{ApiJson, decode, read_json, undecodable};
 pub(crate) use path::ApiPath;
 pub(crate) use query::ApiQuery;
 pub(crate) use request_id::RequestId;

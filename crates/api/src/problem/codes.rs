@@ -77,9 +77,15 @@ codes! {
     ACCOUNT_DIFFERS = "gateway.account_differs", CONFLICT, false, "This leads to another account.",
         "The new credentials or settings lead to another account at the vendor than the connection was made for. The calls of two accounts are never mixed.",
         "Make a new connection for the other account.";
+    CONFIRMATION_REQUIRED = "gateway.confirmation_required", BAD_REQUEST, false, "This has to be confirmed.",
+        "The request would delete everything of its kind, let an agent call at any time, take it out of this connection's reach, or have the vendor do, and charge for, something twice. Nothing was done.",
+        "If that is meant, send the request with the `confirm` that `detail` names.";
     REQUEST_UNDER_WAY = "gateway.request_under_way", CONFLICT, true, "The same request is under way.",
         "A request with the same `Idempotency-Key` and body was sent before and is not answered yet.",
         "Send it again after `Retry-After`; then it gets the answer of the first one.";
+    IDEMPOTENCY_KEY_REQUIRED = "gateway.idempotency_key_required", BAD_REQUEST, false, "The request needs an Idempotency-Key.",
+        "The vendor would charge for this, or dial a phone. Without a key that names the request, sending it again after a lost answer would do so twice.",
+        "Send `Idempotency-Key` with a fresh value for each piece of work, and the same value when you send the same request again.";
     IDEMPOTENCY_KEY_REUSED = "gateway.idempotency_key_reused", UNPROCESSABLE_ENTITY, false, "The key belongs to another request.",
         "The `Idempotency-Key` was used within the last 24 hours for another operation or another body.",
         "Use a fresh key for each request, and the same key only to send the same request again.";
@@ -94,7 +100,7 @@ codes! {
         "Read the resource again, apply the change to what it is now, and send its current `ETag`.";
     BODY_TOO_LARGE = "gateway.body_too_large", PAYLOAD_TOO_LARGE, false, "The body is too large.",
         "The request body is larger than the gateway takes.",
-        "Send less than 1 MiB.";
+        "Send less: 1 MiB, 16 MiB for a batch of dialogs; `detail` says how large a recording may be.";
     UNSUPPORTED_MEDIA_TYPE = "gateway.unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, false, "The body has a type that is not read here.",
         "The `Content-Type` is missing or not one that the operation reads.",
         "Send `Content-Type: application/json`.";
@@ -110,6 +116,9 @@ codes! {
     INTERNAL = "gateway.internal", INTERNAL_SERVER_ERROR, false, "The gateway failed.",
         "Something went wrong inside the gateway. The log holds the reason under the request id.",
         "Report the request id to whoever runs the gateway.";
+    INVALID_PASSTHROUGH_PATH = "gateway.invalid_passthrough_path", BAD_REQUEST, false, "The path cannot be passed through.",
+        "The path behind `passthrough/` is not a plain relative path: it holds `..`, an empty segment, an encoded slash or percent sign, or a character that does not belong into a path.",
+        "Give the vendor's path below the base URL of the connection, each segment percent-encoded once.";
     CAPABILITY_NOT_SUPPORTED = "gateway.capability_not_supported", NOT_IMPLEMENTED, false, "The vendor does not support this.",
         "The operation needs a capability that the vendor of the connection does not have.",
         "`GET /v1/vendors/{vendor}` lists the capabilities of each vendor.";
@@ -153,7 +162,7 @@ codes! {
         "The vendor limits how often it may be asked; the gateway keeps to it.",
         "Try again after `Retry-After`.";
     VENDOR_QUOTA_EXCEEDED = "vendor.quota_exceeded", BAD_GATEWAY, false, "The plan at the vendor does not allow it.",
-        "The plan at the vendor does not include this, or what it includes is used up.",
+        "The plan at the vendor does not include this, or what it includes is used up. With status 402 the gateway saw that before anything was sent: `quota` says what is needed and what is left, without what other jobs will take.",
         "Change the plan at the vendor, or wait for its next period.";
     VENDOR_UNSUPPORTED = "vendor.unsupported", BAD_GATEWAY, false, "The vendor does not offer this.",
         "The vendor answered that it does not offer this.",
@@ -161,6 +170,9 @@ codes! {
     VENDOR_FAILURE = "vendor.failure", BAD_GATEWAY, true, "The vendor failed.",
         "The vendor answered that it failed on its side.",
         "Try again later. Stored data is served meanwhile.";
+    OUTCOME_UNKNOWN = "vendor.outcome_unknown", BAD_GATEWAY, false, "Whether the vendor did it is not known.",
+        "The request reached the vendor, or may have, and no answer came that says what became of it. The gateway does not send it again: the vendor might do it twice. The same `Idempotency-Key` gets this answer again.",
+        "Look at the vendor's list whether it was done, and send it under a fresh `Idempotency-Key` only if it was not.";
     VENDOR_UNREACHABLE = "vendor.unreachable", GATEWAY_TIMEOUT, true, "The vendor cannot be reached.",
         "No complete answer came from the vendor in time.",
         "Try again later. Stored data is served meanwhile.";

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use callweave_jobs::{Refusal, Shortfall};
 use callweave_provider::{ErrorKind, ProviderError, Retry};
 use callweave_store::StoreError;
 use http::StatusCode;
 
-use super::{FieldError, Problem, VendorProblem, codes};
+use super::{FieldError, Problem, QuotaProblem, VendorProblem, codes};
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -58,6 +59,73 @@ impl From<&ProviderError> for Problem {
             Retry::Backoff | Retry::Never => problem,
         }
     }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::not_found("job"),
+            Refusal::Unsupported { vendor, capability } => Self::new(
+                codes::CAPABILITY_NOT_SUPPORTED,
+                format!("{vendor} has no capability `{capability}`"),
+            ),
+            Refusal::Vendor(error) => Self::from(&error),
+            Refusal::Unfit(errors) => unfit(&errors),
+            Refusal::Connector(error) => error.into(),
+            Refusal::Quota(shortfall) => over_quota(shortfall),
+            Refusal::State(detail) => Self::new(codes::CONFLICT, detail),
+            Refusal::Unconfirmed => Self::new(
+                codes::CONFIRMATION_REQUIRED,
+                "the vendor may have it already, or has taken it once: sent once more, it may be \
+                 carried out and charged for twice; `confirm=may_duplicate` says that this is meant",
+            ),
+            Refusal::Store(error) => error.into(),
+            Refusal::Internal(what) => {
+                tracing::error!("{what}");
+                Self::new(codes::INTERNAL, "the request could not be carried out")
+            }
+        }
+    }
+}
+
+fn over_quota(shortfall: Shortfall) -> Problem {
+    let Shortfall {
+        resource,
+        needed,
+        remaining,
+        limit,
+    } = shortfall;
+    let wanted = needed.map_or_else(String::new, |needed| format!(", and {needed} are needed"));
+    Problem::new(
+        codes::VENDOR_QUOTA_EXCEEDED,
+        format!("the plan has {remaining} of `{resource}` left{wanted}; nothing was sent"),
+    )
+    .with_status(StatusCode::PAYMENT_REQUIRED)
+    .with_quota(QuotaProblem {
+        resource,
+        needed,
+        remaining,
+        limit,
+    })
+}
+
+/// Several members do not fit.
+fn unfit(errors: &[ProviderError]) -> Problem {
+    let errors: Vec<FieldError> = errors
+        .iter()
+        .map(|error| {
+            let pointer = error.pointer.as_deref().unwrap_or_default();
+            let detail = error
+                .message
+                .as_deref()
+                .unwrap_or("does not fit this vendor");
+            FieldError::body(pointer, "invalid_value", detail)
+        })
+        .collect();
+    let detail = errors.first().map_or_else(String::new, |first| {
+        format!("{}: {}", first.pointer, first.detail)
+    });
+    Problem::new(codes::INVALID_BODY, detail).with_errors(errors)
 }
 
 /// The adapter found the fault before anything was sent.

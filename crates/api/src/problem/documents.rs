@@ -63,10 +63,22 @@ problem_sets! {
         409: "The state of the resource does not allow it, or the same request is under way.",
         422: "The body is not valid, or the `Idempotency-Key` belongs to another request.",
     }
+    /// The vendor's plan has no room for it.
+    Quota { 402: "The vendor's plan has not enough left; nothing was sent. `quota` holds the figures." }
     /// No accepted type fits.
     NotAcceptable { 406: "The resource does not exist in an accepted form." }
     /// The vendor lacks the capability.
     OptionalFeature { 501: "The vendor does not have this capability." }
+    /// What a vendor owns is asked for.
+    Live {
+        404: "There is no such connection for this tenant, or the vendor does not have the thing.",
+        409: "The connection is paused or needs new credentials, or the vendor is not ready.",
+        501: "The vendor does not have this capability; `detail` names it.",
+        502: "The vendor failed or refused.",
+        504: "The vendor did not answer in time.",
+    }
+    /// The vendor refuses what was to be changed.
+    Refused { 422: "The vendor does not take it as it is; nothing was done." }
     /// The vendor is asked while the caller waits.
     Vendor {
         502: "The vendor failed or refused.",

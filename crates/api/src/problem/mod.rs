@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 pub use codes::Code;
 pub(crate) use documents::{
-    BadBody, BadQuery, Conflict, Gone, NotAcceptable, NotFound, OptionalFeature, Public,
-    Repeatable, Secured, Stale, Vendor,
+    BadBody, BadQuery, Conflict, Gone, Live, NotAcceptable, NotFound, OptionalFeature, Public,
+    Quota, Refused, Repeatable, Secured, Stale, Vendor,
 };
 
 /// The media type of a problem.
@@ -33,6 +33,7 @@ struct Parts {
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     vendor: Option<VendorProblem>,
+    quota: Option<QuotaProblem>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -70,6 +71,24 @@ pub struct ProblemDocument {
     /// What the vendor said, where it was the vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<VendorProblem>,
+    /// What the vendor's plan lacks, where that is the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<QuotaProblem>,
+}
+
+/// What a vendor's plan lacks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct QuotaProblem {
+    /// The resource, as `GET /v1/connections/{id}/usage` names it; its name says the unit.
+    #[schema(example = "call_minutes")]
+    pub resource: String,
+    /// What the job needs; `null` where that is not known ahead.
+    pub needed: Option<f64>,
+    /// What is left, without what other jobs will take.
+    #[schema(example = 1.5)]
+    pub remaining: f64,
+    /// What the plan grants.
+    pub limit: Option<f64>,
 }
 
 /// What is wrong with one member of the request.
@@ -139,6 +158,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after: None,
             vendor: None,
+            quota: None,
             headers: Vec::new(),
         }))
     }
@@ -200,6 +220,13 @@ impl Problem {
         self
     }
 
+    /// With what the vendor's plan lacks.
+    #[must_use]
+    pub fn with_quota(mut self, quota: QuotaProblem) -> Self {
+        self.0.quota = Some(quota);
+        self
+    }
+
     /// With a header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -235,6 +262,7 @@ impl Problem {
             retry_after_s: self.0.retry_after.map(|pause| pause.as_secs().max(1)),
             errors: self.0.errors.clone(),
             vendor: self.0.vendor.clone(),
+            quota: self.0.quota.clone(),
         }
     }
 }

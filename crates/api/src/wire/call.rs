@@ -140,7 +140,10 @@ pub(crate) struct CallMeta {
     modified_at: Timestamp,
     /// When it was last fetched with news.
     synced_at: Timestamp,
-    /// Everything that the vendor had at this instant is here.
+    /// Everything that the vendor had at this instant is here. Of a single call it is shown with
+    /// `include=freshness` only, and stands in the header `Data-Fresh-As-Of`: it moves without the
+    /// call.
+    #[serde(skip_serializing_if = "Option::is_none")]
     data_fresh_as_of: Option<Timestamp>,
     /// Counts its changes.
     version: i32,
@@ -153,6 +156,9 @@ pub(crate) struct CallMeta {
     /// What says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     deletion_evidence: Option<String>,
+    /// When it was found that the vendor no longer has the call, because it keeps nothing so old.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vendor_expired_at: Option<Timestamp>,
     /// The version of the mapping rules it was written by.
     mapper_version: i32,
     /// How many members of the vendor's documents no mapper consumed.
@@ -179,6 +185,7 @@ pub(crate) struct Shown {
     pub(crate) analyses: bool,
     pub(crate) vendor_values: bool,
     pub(crate) provenance: bool,
+    pub(crate) freshness: bool,
 }
 
 /// What a call document is made of besides the call.
@@ -214,6 +221,7 @@ pub(crate) fn document(
         payload_hash: hex(&stored.payload_hash),
         deleted_at: stored.deleted_at,
         deletion_evidence: stored.deletion_evidence.filter(|text| !text.is_empty()),
+        vendor_expired_at: stored.vendor_expired_at,
         mapper_version: stored.mapper_version,
         unmapped_count: stored.unmapped.len(),
         raw_refs: around.raw_refs,

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, fmt};
 use callweave_model::{ConnectionId, TenantId, Timestamp, connection::ConnectionState};
 use callweave_provider::{Credentials, Manifest};
 use callweave_store::{
-    backfills::Backfill,
     connections::{Connection, LastError},
     records::QuarantinedRecord,
 };
@@ -13,9 +12,8 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use super::input::Check;
+use super::{input::Check, token::TokenDocument};
 
 const TAGS_LIMIT: usize = 50;
 
@@ -164,6 +162,8 @@ pub(crate) struct ConnectionDocument {
     created_at: Timestamp,
     /// When it was changed last.
     modified_at: Timestamp,
+    /// How it stands with the vendor's token; `null` where the credentials are used as they are.
+    token: Option<TokenDocument>,
     /// How it does.
     health: Health,
 }
@@ -202,7 +202,8 @@ impl From<&LastError> for LastErrorDocument {
 
 impl ConnectionDocument {
     /// The document of a stored connection; `manifest` is missing for a vendor this build has lost.
-    pub(crate) fn new(connection: Connection, manifest: Option<&Manifest>) -> Self {
+    pub(crate) fn new(connection: Connection, manifest: Option<&Manifest>, now: Timestamp) -> Self {
+        let token = TokenDocument::of(&connection, manifest, now);
         let secret = |name: &str| {
             manifest.is_none_or(|manifest| {
                 manifest
@@ -234,6 +235,7 @@ impl ConnectionDocument {
             version: connection.version,
             created_at: connection.created_at,
             modified_at: connection.modified_at,
+            token,
             health: Health {
                 last_ok_at: connection.last_ok_at,
                 last_error: connection.last_error.as_ref().map(Into::into),
@@ -251,67 +253,13 @@ pub(crate) struct ConnectionList {
     pub(crate) next_cursor: Option<String>,
 }
 
-/// A span of time to be walked again.
+/// An approval of deletions that were withheld.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct BackfillInput {
-    /// From, inclusive.
-    #[schema(example = "2026-01-01T00:00:00.000Z")]
-    pub(crate) from: Timestamp,
-    /// To, exclusive; now unless told.
-    #[schema(example = "2026-02-01T00:00:00.000Z")]
-    pub(crate) to: Option<Timestamp>,
-}
-
-/// A backfill.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Backfill)]
-pub(crate) struct BackfillDocument {
-    /// Its id.
-    pub(crate) id: Uuid,
-    /// The connection.
-    connection_id: ConnectionId,
-    /// From, inclusive.
-    from: Timestamp,
-    /// To, exclusive.
-    to: Timestamp,
-    /// `accepted, processing, completed, failed, canceled`.
-    #[schema(example = "processing")]
-    state: String,
-    /// Why it is in that state.
-    reason: Option<String>,
-    /// Pages read so far.
-    pages: i64,
-    /// Records seen so far.
-    records: i64,
-    /// When it was asked for.
-    created_at: Timestamp,
-    /// When it moved last.
-    modified_at: Timestamp,
-}
-
-impl From<Backfill> for BackfillDocument {
-    fn from(backfill: Backfill) -> Self {
-        Self {
-            id: backfill.id,
-            connection_id: backfill.connection,
-            from: backfill.from,
-            to: backfill.to,
-            state: backfill.state,
-            reason: backfill.reason,
-            pages: backfill.pages,
-            records: backfill.records,
-            created_at: backfill.created_at,
-            modified_at: backfill.modified_at,
-        }
-    }
-}
-
-/// The backfills of a connection.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct BackfillList {
-    /// The latest 200, newest first.
-    pub(crate) data: Vec<BackfillDocument>,
+pub(crate) struct DeletionsApproval {
+    /// At most so many records may be missing on the next full walk.
+    #[schema(minimum = 1)]
+    pub(crate) ceiling: i32,
 }
 
 /// Records that could not be translated.

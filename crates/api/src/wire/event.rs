@@ -15,7 +15,8 @@ pub(crate) struct EventDocument {
     /// The same however often the event is read or delivered.
     id: Uuid,
     /// What happened: `call.created`, `call.updated`, `call.deleted`, `call.restored`,
-    /// `transcript.ready`, `analysis.ready`, `media.ready`, `connection.*`, `sync.*` and others.
+    /// `transcript.ready`, `analysis.ready`, `media.ready`, `job.*`, `connection.*`, `sync.*`,
+    /// `usage.threshold` and others.
     #[serde(rename = "type")]
     #[schema(example = "call.updated")]
     event_type: String,
@@ -61,12 +62,15 @@ impl From<&StoredEvent> for EventDocument {
         let family = event.event_type.split('.').next().unwrap_or_default();
         let kind = match family {
             "transcript" | "analysis" | "media" => "call",
-            "sync" => "connection",
+            "sync" | "usage" => "connection",
             other => other,
         };
         let mut links = BTreeMap::new();
         if let Some(connection) = event.connection {
             links.insert("connection", format!("/v1/connections/{connection}"));
+        }
+        if let Some(subject) = event.subject.filter(|_| kind == "job") {
+            links.insert("job", format!("/v1/jobs/{subject}"));
         }
         if let Some(subject) = event.subject.filter(|_| kind == "call") {
             let call = format!("/v1/calls/{subject}");

@@ -3,7 +3,8 @@
 use callweave_model::{
     ConnectionId, Timestamp,
     enums::{Direction, PartyRole},
-    facts::{CallFacts, PartyFacts},
+    facts::{CallFacts, FactsPatch, PartyFacts},
+    patch::Patch,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -127,27 +128,35 @@ pub(crate) struct CallInput {
     pub(crate) external_refs: Option<Vec<ExternalRef>>,
 }
 
-/// What may be changed of a call. Members that are missing stay as they are.
-#[derive(Debug, Deserialize, ToSchema)]
+/// What may be changed of a call, as a JSON merge patch: members that are missing stay as they are,
+/// `null` takes back what was given before. Each member is replaced whole.
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CallChange {
     /// Replaces what the CRM attached; up to 64 KiB.
+    #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    pub(crate) client_metadata: Option<Map<String, Value>>,
+    pub(crate) client_metadata: Patch<Map<String, Value>>,
     /// Replaces the CRM's own objects.
-    #[schema(max_items = 50)]
-    pub(crate) external_refs: Option<Vec<ExternalRef>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<ExternalRef>>, max_items = 50)]
+    pub(crate) external_refs: Patch<Vec<ExternalRef>>,
     /// The start of the call, where the vendor does not tell it.
-    pub(crate) started_at: Option<Timestamp>,
+    #[serde(default)]
+    #[schema(value_type = Option<Timestamp>)]
+    pub(crate) started_at: Patch<Timestamp>,
     /// The direction, where the vendor does not tell it.
+    #[serde(default)]
     #[schema(
+        value_type = Option<String>,
         pattern = "^(inbound|outbound|internal|unknown|other)$",
         example = "inbound"
     )]
-    pub(crate) direction: Option<String>,
-    /// Who took part, where the vendor does not tell it.
-    #[schema(max_items = 20)]
-    pub(crate) parties: Option<Vec<PartyInput>>,
+    pub(crate) direction: Patch<String>,
+    /// Who took part, where the vendor does not tell it; replaces all parties given before.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<PartyInput>>, max_items = 20)]
+    pub(crate) parties: Patch<Vec<PartyInput>>,
 }
 
 /// Collects what is wrong with a body.
@@ -194,10 +203,22 @@ impl Check {
         }
     }
 
+    /// A member that must be there is missing.
+    pub(crate) fn missing(&mut self, pointer: &str) {
+        self.errors
+            .push(FieldError::body(pointer, "missing", "is required"));
+    }
+
     pub(crate) fn refs(&mut self, refs: Option<&[ExternalRef]>) {
+        self.refs_at("", refs);
+    }
+
+    /// The CRM's own objects, as a member of what stands at `base`.
+    pub(crate) fn refs_at(&mut self, base: &str, refs: Option<&[ExternalRef]>) {
         let refs = refs.unwrap_or_default();
         if refs.len() > REFS_LIMIT {
-            self.fail("/external_refs", format!("must be at most {REFS_LIMIT}"));
+            let pointer = format!("{base}/external_refs");
+            self.fail(&pointer, format!("must be at most {REFS_LIMIT}"));
         }
         for (index, reference) in refs.iter().enumerate().take(REFS_LIMIT) {
             for (member, text) in [
@@ -205,41 +226,65 @@ impl Check {
                 ("type", &reference.ref_type),
                 ("id", &reference.id),
             ] {
-                self.text(&format!("/external_refs/{index}/{member}"), text, 200);
+                self.text(&format!("{base}/external_refs/{index}/{member}"), text, 200);
             }
         }
     }
 
     /// The facts of an input whose members stand below `base`.
     pub(crate) fn facts(&mut self, base: &str, input: FactsInput) -> CallFacts {
-        let direction = input.direction.as_deref().and_then(|word| {
-            let parsed = Direction::parse(word);
-            if parsed.is_none() {
-                self.word(&format!("{base}/direction"), Direction::WORDS);
-            }
-            parsed
-        });
         if let Some(at) = input.started_at {
             self.instant(&format!("{base}/started_at"), at);
         }
-        let parties = input.parties.unwrap_or_default();
-        if parties.len() > PARTIES_LIMIT {
-            self.fail(
+        CallFacts {
+            started_at: input.started_at,
+            direction: input
+                .direction
+                .and_then(|word| self.direction(&format!("{base}/direction"), &word)),
+            parties: self.parties(
                 &format!("{base}/parties"),
-                format!("must be at most {PARTIES_LIMIT}"),
-            );
+                input.parties.unwrap_or_default(),
+            ),
         }
-        let parties = parties
+    }
+
+    /// The change of facts in a patch.
+    pub(crate) fn facts_patch(
+        &mut self,
+        started_at: Patch<Timestamp>,
+        direction: Patch<String>,
+        parties: Patch<Vec<PartyInput>>,
+    ) -> FactsPatch {
+        if let Some(at) = started_at.value() {
+            self.instant("/started_at", *at);
+        }
+        FactsPatch {
+            started_at,
+            direction: direction
+                .map(|word| self.direction("/direction", &word))
+                .map(|known| known.unwrap_or(Direction::Unknown)),
+            parties: parties.map(|parties| self.parties("/parties", parties)),
+        }
+    }
+
+    fn direction(&mut self, pointer: &str, word: &str) -> Option<Direction> {
+        let parsed = Direction::parse(word);
+        if parsed.is_none() {
+            self.word(pointer, Direction::WORDS);
+        }
+        parsed
+    }
+
+    fn parties(&mut self, base: &str, parties: Vec<PartyInput>) -> Vec<PartyFacts> {
+        if parties.len() > PARTIES_LIMIT {
+            self.fail(base, format!("must be at most {PARTIES_LIMIT}"));
+        }
+        parties
             .into_iter()
             .take(PARTIES_LIMIT)
             .enumerate()
-            .map(|(index, party)| self.party(&format!("{base}/parties/{index}"), party))
-            .collect();
-        CallFacts {
-            started_at: input.started_at,
-            direction,
-            parties,
-        }
+            .map(|(index, party)| self.party(&format!("{base}/{index}"), party))
+            .collect()
     }
 
     /// An instant that can be an instant of a call.

@@ -1,11 +1,18 @@
 //! Wire types: what requests and answers look like. None is shared with rows or vendors.
 
+pub(crate) mod backfill;
 pub(crate) mod call;
 pub(crate) mod call_parts;
 pub(crate) mod connection;
 pub(crate) mod event;
 pub(crate) mod input;
+pub(crate) mod job;
 pub(crate) mod key;
+pub(crate) mod live;
+pub(crate) mod methods;
+pub(crate) mod order;
+mod order_check;
 pub(crate) mod status;
+pub(crate) mod token;
 pub(crate) mod vendor;
 pub(crate) mod vendor_values;

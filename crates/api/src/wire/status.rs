@@ -7,12 +7,16 @@ use callweave_model::{
 use callweave_store::{
     connections::Connection,
     records::RecordCounts,
-    sync_state::{Stream, SyncState},
+    streams::{Stream, WalkState},
+    sync_state::SyncState,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::connection::LastErrorDocument;
+use super::{
+    connection::LastErrorDocument,
+    token::{ForbiddenEndpoint, TokenDocument},
+};
 use crate::problem::VendorProblem;
 
 /// Where a connection stands.
@@ -30,6 +34,10 @@ pub(crate) struct ConnectionStatus {
     next_run_at: Option<Timestamp>,
     /// What went wrong last.
     last_error: Option<LastErrorDocument>,
+    /// How it stands with the vendor's token; `null` where the credentials are used as they are.
+    pub(crate) token: Option<TokenDocument>,
+    /// Operations that the vendor refuses to this account even with a fresh token.
+    pub(crate) forbidden_endpoints: Vec<ForbiddenEndpoint>,
     /// The runs.
     sync: SyncProgress,
     /// The streams that are walked.
@@ -61,8 +69,15 @@ struct SyncProgress {
     full_walks: i64,
     /// When the last full walk ended.
     full_walk_at: Option<Timestamp>,
-    /// Deletions that the last full walk withheld, because there were suspiciously many.
+    /// When the full walk under way began.
+    full_walk_began_at: Option<Timestamp>,
+    /// Deletions that the last full walk withheld, because there were suspiciously many; see
+    /// `POST /v1/connections/{id}/deletions/approve`.
     deletions_withheld: i32,
+    /// So many deletions at once are approved for the next full walk.
+    deletions_ceiling: Option<i32>,
+    /// Calls are being mapped again after a change of rules or settings.
+    remapping: bool,
 }
 
 /// Where one stream stands.
@@ -70,18 +85,36 @@ struct SyncProgress {
 struct StreamProgress {
     /// The vendor's name of the stream.
     stream: String,
-    /// The kind of walk under way.
-    walk: Option<String>,
-    /// When it began.
-    walk_started_at: Option<Timestamp>,
+    /// `waiting` (never walked whole), `active`, `unproved` (the last walk is repeated),
+    /// `paging_broken` or `failing`.
+    #[schema(example = "active")]
+    state: &'static str,
+    /// Why it is in that state.
+    reason: Option<String>,
+    /// The walks under way.
+    walks: Vec<WalkProgress>,
     /// The end of the last proved walk.
     synced_at: Option<Timestamp>,
-    /// The start of the last proved walk.
+    /// The start of the last proved walk: everything that the vendor had then is here.
     data_fresh_as_of: Option<Timestamp>,
-    /// Walks in a row that ended without proof.
-    unproved_walks: i32,
+    /// Calls since this instant are complete.
+    historical_data_since: Option<Timestamp>,
+    /// When the next walk is due.
+    next_run_at: Option<Timestamp>,
     /// How many records the vendor says there are.
     vendor_total: Option<i64>,
+}
+
+/// A walk under way.
+#[derive(Debug, Serialize, ToSchema)]
+struct WalkProgress {
+    /// `incremental` or `full`.
+    #[schema(example = "full")]
+    walk: &'static str,
+    /// When it began.
+    started_at: Timestamp,
+    /// How often in a row it ended without proof.
+    unproved: i32,
 }
 
 /// How many of the vendor's records are in which state.
@@ -97,6 +130,8 @@ struct RecordProgress {
     quarantined: i64,
     /// Gone at the vendor.
     gone: i64,
+    /// Older than what the vendor keeps; our copy stays.
+    vendor_expired: i64,
 }
 
 impl ConnectionStatus {
@@ -108,6 +143,10 @@ impl ConnectionStatus {
         open_backfills: usize,
     ) -> Self {
         let freshness = sync.freshness(connection);
+        let streams = streams
+            .into_iter()
+            .map(|stream| StreamProgress::new(stream, &freshness))
+            .collect();
         Self {
             connection_id: connection.id,
             state: connection.state,
@@ -115,6 +154,8 @@ impl ConnectionStatus {
             next_run_at: freshness.next_run_at,
             freshness,
             last_error: connection.last_error.as_ref().map(Into::into),
+            token: None,
+            forbidden_endpoints: Vec::new(),
             sync: SyncProgress {
                 enabled: sync.enabled,
                 running: sync.running,
@@ -125,32 +166,70 @@ impl ConnectionStatus {
                 records_seen: sync.records,
                 full_walks: sync.full_walk,
                 full_walk_at: sync.full_walk_at,
+                full_walk_began_at: sync.full_walk_began_at,
                 deletions_withheld: sync.deletions_withheld,
+                deletions_ceiling: sync.deletions_ceiling,
+                remapping: sync.mapping.target.is_some(),
             },
-            streams: streams.into_iter().map(StreamProgress::from).collect(),
+            streams,
             records: RecordProgress {
                 known: records.known,
                 waiting: records.waiting,
                 not_ready: records.not_ready,
                 quarantined: records.quarantined,
                 gone: records.gone,
+                vendor_expired: records.vendor_expired,
             },
             open_backfills,
         }
     }
 }
 
-impl From<Stream> for StreamProgress {
-    fn from(stream: Stream) -> Self {
+impl StreamProgress {
+    fn new(stream: Stream, connection: &Freshness) -> Self {
+        let (state, reason) = condition(&stream);
+        let walks = [("incremental", &stream.incremental), ("full", &stream.full)];
         Self {
+            state,
+            reason,
+            walks: walks
+                .into_iter()
+                .filter_map(|(walk, known)| WalkProgress::of(walk, known))
+                .collect(),
             stream: stream.stream,
-            walk: stream.walk,
-            walk_started_at: stream.walk_started_at,
             synced_at: stream.synced_at,
             data_fresh_as_of: stream.fresh_as_of,
-            unproved_walks: stream.unproved,
+            historical_data_since: connection.historical_data_since,
+            next_run_at: connection.next_run_at,
             vendor_total: stream.total_hint,
         }
+    }
+}
+
+impl WalkProgress {
+    fn of(walk: &'static str, state: &WalkState) -> Option<Self> {
+        Some(Self {
+            walk,
+            started_at: state.started_at?,
+            unproved: state.unproved,
+        })
+    }
+}
+
+/// The state of a stream, and why.
+fn condition(stream: &Stream) -> (&'static str, Option<String>) {
+    if let Some(since) = stream.broken_since {
+        let reason = format!("the vendor's pages have not fit together since {since}");
+        ("paging_broken", Some(reason))
+    } else if let Some(code) = &stream.trouble {
+        ("failing", Some(code.clone()))
+    } else if stream.incremental.unproved > 0 || stream.full.unproved > 0 {
+        let reason = "pages moved under the last walk; it is repeated".to_owned();
+        ("unproved", Some(reason))
+    } else if stream.synced_at.is_none() {
+        ("waiting", Some("the first walk is not over".to_owned()))
+    } else {
+        ("active", None)
     }
 }
 

@@ -1,11 +1,14 @@
 //! What a vendor is and can do.
 
+use callweave_credentials::connector::COMMON_SETTINGS;
 use callweave_provider::{
     Manifest,
     manifest::{Coverage, FieldSpec},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::methods::{VendorMethod, methods_of};
 
 /// A vendor.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,6 +29,8 @@ pub(crate) struct Vendor {
     setting_fields: Vec<VendorField>,
     /// What is implemented.
     capabilities: Vec<&'static str>,
+    /// What of it, method by method; anything else answers 501.
+    methods: Vec<VendorMethod>,
     /// Whether its calls tell when they started, so that a date range applies to all of them.
     calls_have_start_time: bool,
     /// How hard the vendor is driven at most.
@@ -90,8 +95,14 @@ impl From<&Manifest> for Vendor {
             description: manifest.description,
             auth_kind: manifest.auth_kind.as_str(),
             credential_fields: manifest.credential_fields.iter().map(Into::into).collect(),
-            setting_fields: manifest.setting_fields.iter().map(Into::into).collect(),
+            setting_fields: manifest
+                .setting_fields
+                .iter()
+                .chain(COMMON_SETTINGS)
+                .map(Into::into)
+                .collect(),
             capabilities: manifest.capabilities.to_vec(),
+            methods: methods_of(manifest),
             calls_have_start_time: manifest.calls_have_start_time,
             rate_budget: VendorRateBudget {
                 requests_per_second: manifest.rate_budget.requests_per_second,

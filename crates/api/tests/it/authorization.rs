@@ -17,6 +17,8 @@ struct Operation {
     path: String,
     scopes: Vec<String>,
     body: Option<Value>,
+    /// An idempotency key, where one is needed.
+    key: String,
     about_something: bool,
 }
 
@@ -38,6 +40,15 @@ async fn secured(gateway: &Gateway) -> Vec<Operation> {
         .as_str()
         .unwrap()
         .to_owned();
+    let job = gateway.analyse(connection, "of-a-job").await;
+    let agent = gateway.vendor.main().owned(|owned| owned.put_agent("A"));
+    let batch = json!({
+        "connection_id": connection, "agent": agent, "dialogs": [{"phone": "+99990001122"}],
+    });
+    let batch = gateway.hand_in("/v1/dialog-batches", &batch).await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let key = gateway.get("/v1/api-keys").await.json()["data"][0]["id"]
         .as_str()
         .unwrap()
@@ -51,6 +62,10 @@ async fn secured(gateway: &Gateway) -> Vec<Operation> {
                 call.to_string()
             } else if path.starts_with("/v1/api-keys") {
                 key.clone()
+            } else if path.starts_with("/v1/jobs") {
+                job.clone()
+            } else if path.starts_with("/v1/dialog-batches") {
+                batch.clone()
             } else {
                 connection.to_string()
             };
@@ -58,10 +73,18 @@ async fn secured(gateway: &Gateway) -> Vec<Operation> {
                 .replace("{id}", &id)
                 .replace("{media_id}", &media)
                 .replace("{backfill_id}", &backfill)
-                .replace("{vendor}", "fake");
+                .replace("{vendor}", "fake")
+                .replace("{format}", "docx")
+                .replace("{part}", "summary");
+            let filled = [
+                "rid", "iid", "tid", "aid", "sid", "fid", "kid", "did", "eid", "name", "path",
+            ]
+            .iter()
+            .fold(filled, |path, id| path.replace(&format!("{{{id}}}"), "1"));
             Operation {
                 name: format!("{method} {path}"),
                 method: method.to_uppercase().parse().unwrap(),
+                key: format!("{method}-{path}").replace(['{', '}'], ""),
                 about_something: path.contains("{id}"),
                 path: filled,
                 scopes: operation["x-required-scopes"]
@@ -82,7 +105,9 @@ fn body(path: &str) -> Value {
         "/v1/connections/{id}" => json!({"name": "renamed"}),
         "/v1/connections/{id}/credentials" => json!({"password": "correct"}),
         "/v1/connections/{id}/backfills" => json!({"from": "2026-01-01T00:00:00Z"}),
+        "/v1/connections/{id}/deletions/approve" => json!({"ceiling": 1}),
         "/v1/calls/{id}" => json!({"client_metadata": {"a": 1}}),
+        "/v1/connections/{id}/reports" => json!({"from": "2026-01-01", "to": "2026-01-31"}),
         _ => json!({}),
     }
 }
@@ -96,7 +121,10 @@ async fn case_104_every_operation_refuses_who_may_not() {
     let strange_key = gateway.key_of(stranger, &["*"]).await;
     for operation in &operations {
         let send = async |key: &str| {
-            let headers = [("authorization", key)];
+            let headers = [
+                ("authorization", key),
+                ("idempotency-key", operation.key.as_str()),
+            ];
             let body = operation.body.as_ref();
             gateway
                 .send(operation.method.clone(), &operation.path, body, &headers)
@@ -153,7 +181,7 @@ async fn the_scopes_that_are_documented_suffice() {
                 operation.method,
                 &operation.path,
                 operation.body.as_ref(),
-                &[("authorization", &key)],
+                &[("authorization", &key), ("idempotency-key", &operation.key)],
             )
             .await;
         assert!(

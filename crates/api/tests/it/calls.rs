@@ -111,6 +111,38 @@ async fn a_reader_who_has_the_version_gets_304() {
 }
 
 #[tokio::test]
+async fn freshness_moves_without_the_tag_unless_it_is_shown() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let id = gateway
+        .put(connection, vec![spoken("a", "2026-03-02T09:15:00Z")])
+        .await[0];
+    let path = format!("/v1/calls/{id}");
+    let with_freshness = format!("{path}?include=freshness");
+    let before = gateway.get(&path).await;
+    let shown_before = gateway.get(&with_freshness).await;
+    assert_eq!(before.header("data-fresh-as-of"), "");
+    gateway
+        .complete_a_sync(connection, "2026-03-02T12:00:00Z")
+        .await;
+    let after = gateway.get(&path).await;
+    assert_eq!(after.header("etag"), before.header("etag"));
+    assert_eq!(after.body, before.body, "equal tags, equal bytes");
+    assert_eq!(after.header("data-fresh-as-of"), "2026-03-02T12:00:00.000Z");
+    let shown = gateway.get(&with_freshness).await;
+    assert_ne!(shown.header("etag"), shown_before.header("etag"));
+    assert_eq!(
+        shown.json()["_meta"]["data_fresh_as_of"],
+        "2026-03-02T12:00:00.000Z"
+    );
+    let list = gateway.get("/v1/calls").await.json();
+    assert_eq!(
+        list["data"][0]["_meta"]["data_fresh_as_of"],
+        "2026-03-02T12:00:00.000Z"
+    );
+}
+
+#[tokio::test]
 async fn a_crm_annotates_and_a_sync_keeps_it() {
     let gateway = Gateway::start().await;
     let connection = gateway.connect("main").await;
@@ -182,6 +214,71 @@ async fn a_start_from_the_crm_moves_the_call_in_the_list() {
         .await
         .ids();
     assert_eq!(found, [id.to_string()]);
+}
+
+#[tokio::test]
+async fn facts_are_replaced_and_taken_back_as_a_merge_patch_says() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let mut call = sample("a", "2026-03-02T09:15:00Z");
+    call.started_at = "2026-03-02T09:15:00Z".parse().ok();
+    call.started_at_source = callweave_model::enums::StartedAtSource::DerivedFromId;
+    call.estimated_fields = vec!["/started_at".to_owned()];
+    let id = gateway.put(connection, vec![call.clone()]).await[0];
+    let path = format!("/v1/calls/{id}");
+    let told = gateway.get(&path).await.json();
+    let change = async |body: serde_json::Value| gateway.patch(&path, &body).await.json();
+
+    let first = change(json!({
+        "direction": "outbound", "started_at": "2026-03-01T08:00:00Z",
+        "parties": [{"role": "customer", "name": "Vera Example"}],
+    }))
+    .await;
+    assert_eq!(first["direction"], "outbound");
+    assert_eq!(first["started_at_source"], "client");
+    assert_eq!(first["_meta"]["estimated_fields"], json!([]));
+    let second = change(json!({
+        "direction": "inbound", "started_at": "2026-03-01T09:00:00Z",
+        "parties": [{"role": "customer", "phone": "+7 999 000-11-33"}],
+    }))
+    .await;
+    assert_eq!(second["direction"], "inbound", "a fact replaces a fact");
+    assert_eq!(second["started_at"], "2026-03-01T09:00:00.000Z");
+    assert_eq!(second["parties"][0]["phone"], "+79990001133");
+    assert_eq!(second["parties"][0]["name"], json!(null));
+
+    // A sync in between changes nothing about what is the CRM's.
+    call.subject = Some("changed".to_owned());
+    gateway.put(connection, vec![call]).await;
+    let synced = gateway.get(&path).await.json();
+    assert_eq!(
+        (&synced["subject"], &synced["direction"]),
+        (&json!("changed"), &json!("inbound"))
+    );
+
+    let third = change(json!({"direction": null})).await;
+    assert_eq!(third["direction"], "unknown");
+    assert_eq!(third["started_at_source"], "client", "the others stay");
+    let last = change(json!({"started_at": null, "parties": null})).await;
+    assert_eq!(last["started_at"], told["started_at"]);
+    assert_eq!(last["started_at_source"], "derived_from_id");
+    assert_eq!(last["parties"], told["parties"]);
+    assert_eq!(
+        last["_meta"]["estimated_fields"],
+        told["_meta"]["estimated_fields"]
+    );
+    let versions = gateway.get(&format!("{path}/versions")).await.json();
+    let changed = versions["data"][0]["changed"].as_array().unwrap();
+    assert!(changed.contains(&json!("started_at")), "{changed:?}");
+
+    change(json!({"client_metadata": {"a": 1}, "external_refs": [{"system": "s", "type": "t", "id": "i"}]}))
+        .await;
+    let cleared = change(json!({"client_metadata": null, "external_refs": null})).await;
+    assert_eq!(cleared["client_metadata"], json!({}));
+    assert_eq!(cleared["external_refs"], json!([]));
+    let version = cleared["_meta"]["version"].clone();
+    let again = change(json!({"direction": null})).await;
+    assert_eq!(again["_meta"]["version"], version, "nothing to take back");
 }
 
 #[tokio::test]

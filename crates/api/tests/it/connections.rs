@@ -313,7 +313,7 @@ async fn a_pause_lasts_until_it_is_ended() {
 }
 
 #[tokio::test]
-async fn a_backfill_is_asked_for_and_canceled() {
+async fn a_backfill_is_asked_for_paused_and_canceled() {
     let gateway = Gateway::start().await;
     let id = gateway.connect("main").await;
     let path = format!("/v1/connections/{id}/backfills");
@@ -324,6 +324,16 @@ async fn a_backfill_is_asked_for_and_canceled() {
     let own = made.header("location").to_owned();
     assert_eq!(gateway.get(&own).await.json(), made.json());
     assert_eq!(gateway.get(&path).await.ids().len(), 1);
+    let act = async |verb: &str| gateway.post(&format!("{own}/{verb}"), &json!({})).await;
+    for (verb, state) in [
+        ("pause", "paused"),
+        ("pause", "paused"),
+        ("resume", "accepted"),
+        ("resume", "accepted"),
+        ("pause", "paused"),
+    ] {
+        assert_eq!(act(verb).await.json()["state"], state, "{verb}");
+    }
     let cancel = format!("{own}/cancel");
     assert_eq!(
         gateway.post(&cancel, &json!({})).await.json()["state"],
@@ -334,6 +344,9 @@ async fn a_backfill_is_asked_for_and_canceled() {
         200,
         "twice is once"
     );
+    for verb in ["pause", "resume"] {
+        assert_eq!(act(verb).await.status, 409, "{verb}");
+    }
     let backwards = json!({"from": "2026-02-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"});
     assert_eq!(gateway.post(&path, &backwards).await.pointer(), "/from");
     assert_eq!(gateway.post(&path, &json!({})).await.pointer(), "/from");
@@ -351,6 +364,62 @@ async fn a_backfill_is_asked_for_and_canceled() {
     assert_eq!(
         (replayed.status, replayed.json()),
         (202, json!({"replayed": 0}))
+    );
+}
+
+#[tokio::test]
+async fn a_backfill_says_what_it_will_cost() {
+    let gateway = Gateway::start().await;
+    let id = gateway.connect("main").await;
+    let path = format!("/v1/connections/{id}/backfills");
+    let vendor = gateway.vendor.main();
+    for day in 1..=9 {
+        let mut call = callweave_model::AnalyzedCall::new(format!("c{day}"));
+        call.started_at = format!("2026-01-{day:02}T10:00:00Z").parse().ok();
+        vendor.put(call);
+    }
+    let mut body = json!({
+        "from": "2026-01-03T00:00:00Z", "to": "2026-01-08T00:00:00Z", "dry_run": true,
+    });
+    let plan = gateway.post(&path, &body).await;
+    assert_eq!(plan.status, 200);
+    let estimate = plan.json()["estimate"].clone();
+    assert_eq!(
+        (&estimate["records"], &estimate["records_source"]),
+        (&json!(5), &json!("vendor"))
+    );
+    assert_eq!(estimate["charged"], false);
+    assert!(estimate["vendor_requests_max"].as_i64().unwrap() >= 5);
+    assert_eq!(
+        gateway.get(&path).await.ids(),
+        Vec::<String>::new(),
+        "nothing was begun"
+    );
+
+    // A vendor that cannot be asked is no reason not to begin.
+    vendor.fail_next(operation::PAGE, ErrorKind::Transport);
+    body["dry_run"] = json!(false);
+    let made = gateway.post(&path, &body).await;
+    assert_eq!(made.status, 201);
+    assert_eq!(made.json()["estimate"]["records_source"], "nobody");
+    assert_eq!(made.json()["progress_pct"], Value::Null);
+}
+
+#[tokio::test]
+async fn only_withheld_deletions_can_be_approved() {
+    let gateway = Gateway::start().await;
+    let id = gateway.connect("main").await;
+    let path = format!("/v1/connections/{id}/deletions/approve");
+    let refused = gateway.post(&path, &json!({"ceiling": 0})).await;
+    assert_eq!(
+        (refused.status, refused.pointer().as_str()),
+        (422, "/ceiling")
+    );
+    assert_eq!(gateway.post(&path, &json!({})).await.pointer(), "/ceiling");
+    let none = gateway.post(&path, &json!({"ceiling": 5})).await;
+    assert_eq!(
+        (none.status, none.code().as_str()),
+        (409, "gateway.conflict")
     );
 }
 

@@ -15,6 +15,7 @@ pub(crate) const KEY: &str = "^[a-z][a-z0-9_]{0,63}$";
 const CURSOR: &str = "^[A-Za-z0-9_-]{55}$";
 const POSITION: &str = "^([A-Za-z0-9_-]{66}|oldest|latest)$";
 const EVENT_TYPE: &str = r"^[a-z_]{1,40}\.([a-z_]{1,40}|\*)$";
+const LIVE_CURSOR: &str = "^[A-Za-z0-9_-]{23,8000}$";
 
 /// The parameters of a table, as OpenAPI tells them.
 pub(crate) fn parameters(params: &[Param]) -> Vec<Parameter> {
@@ -95,5 +96,6 @@ fn schema(kind: Kind) -> RefOr<Schema> {
         Kind::Cursor => text().pattern(Some(CURSOR)).into(),
         Kind::Position => text().pattern(Some(POSITION)).into(),
         Kind::EventTypes => many(text().pattern(Some(EVENT_TYPE))),
+        Kind::LiveCursor => text().pattern(Some(LIVE_CURSOR)).into(),
     }
 }

@@ -50,6 +50,8 @@ pub(crate) enum Kind {
     Position,
     /// Types of events, repeated or separated by commas; `call.*` for all that begin so.
     EventTypes,
+    /// A cursor of a list that a vendor keeps.
+    LiveCursor,
 }
 
 impl Param {
@@ -72,6 +74,13 @@ pub(crate) const LIMIT: Param = Param::new(
 pub(crate) const CURSOR: Param = Param::new(
     "cursor",
     Kind::Cursor,
+    "The `next_cursor` of the page before. Everything but `limit` must be as it was there.",
+);
+
+/// The same in a list that a vendor keeps.
+pub(crate) const LIVE_CURSOR: Param = Param::new(
+    "cursor",
+    Kind::LiveCursor,
     "The `next_cursor` of the page before. Everything but `limit` must be as it was there.",
 );
 

@@ -215,7 +215,7 @@ fn check(kind: Kind, value: &str) -> Result<(), String> {
         Kind::Boolean => matches!(value, "true" | "false")
             .then_some(())
             .ok_or_else(|| "must be true or false".to_owned()),
-        Kind::Cursor | Kind::Position => Ok(()),
+        Kind::Cursor | Kind::LiveCursor | Kind::Position => Ok(()),
         Kind::EventTypes => is_event_type(value)
             .then_some(())
             .ok_or_else(|| "must be a type such as call.updated, or call.*".to_owned()),

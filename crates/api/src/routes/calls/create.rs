@@ -9,12 +9,13 @@ use callweave_store::{
     records::{Fetched, News},
 };
 use http::{HeaderValue, header};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{find, import, render_one, update::patch};
+use super::{Rendered, find, import, render_one};
 use crate::{
     ApiState,
-    extract::{ApiJson, Authorized, ETag},
+    extract::{ApiJson, Authorized},
     problem::{BadBody, Conflict, NotFound, OptionalFeature, Problem, Secured, codes},
     respond, routes,
     scope::CallsWrite,
@@ -107,7 +108,11 @@ pub(crate) async fn create_call(
         .store()
         .prepare_months(std::slice::from_ref(&record), now)
         .await?;
-    let patch = patch(input.client_metadata, input.external_refs, facts);
+    let patch = CallPatch {
+        client_metadata: input.client_metadata.map(Value::Object),
+        external_refs: input.external_refs.map(|refs| json!(refs)),
+        facts: facts.into(),
+    };
     let mut tx = state.store().tenant(tenant).await?;
     let (id, created) = store(&mut tx, &connection, record, patch, now).await?;
     let stored = find(&mut tx, id.0, false).await?;
@@ -115,27 +120,25 @@ pub(crate) async fn create_call(
         analyses: true,
         ..Shown::default()
     };
-    let (document, tag) = render_one(&mut tx, stored, shown).await?;
+    let rendered = render_one(&mut tx, stored, shown).await?;
     tx.commit().await?;
-    answer(id.0, created, &tag, &document)
+    answer(id.0, created, &rendered)
 }
 
-fn answer(
-    id: Uuid,
-    created: bool,
-    tag: &ETag,
-    document: &CallDocument,
-) -> Result<Response, Problem> {
-    if created {
-        return respond::created(&format!("/v1/calls/{id}"), Some(tag), document);
-    }
-    let mut response = respond::ok(document)?;
-    respond::set_tag(&mut response, tag);
-    if let Ok(address) = HeaderValue::from_str(&format!("/v1/calls/{id}")) {
+fn answer(id: Uuid, created: bool, rendered: &Rendered) -> Result<Response, Problem> {
+    let address = format!("/v1/calls/{id}");
+    let mut response = if created {
+        respond::created(&address, None, &rendered.document)?
+    } else {
+        let mut response = respond::ok(&rendered.document)?;
+        if let Ok(address) = HeaderValue::from_str(&address) {
+            response
+                .headers_mut()
+                .insert(header::CONTENT_LOCATION, address);
+        }
         response
-            .headers_mut()
-            .insert(header::CONTENT_LOCATION, address);
-    }
+    };
+    rendered.complete(&mut response);
     Ok(response)
 }
 
@@ -199,7 +202,7 @@ async fn store(
         tx.apply(&scope, std::slice::from_ref(&record), now).await?;
     }
     let adds =
-        patch.client_metadata.is_some() || patch.external_refs.is_some() || patch.facts.is_some();
+        patch.client_metadata.is_some() || patch.external_refs.is_some() || !patch.facts.is_keep();
     if adds {
         tx.patch_call(&scope, id, None, patch, now).await?;
     }

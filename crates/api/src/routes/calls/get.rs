@@ -51,7 +51,7 @@ document_query!(CallQuery);
     tag = "calls",
     params(("id" = Uuid, Path, description = "The id of the call."), CallQuery),
     responses(
-        (status = 200, description = "The call.", body = CallDocument, headers(("ETag" = String, description = "Its version."))),
+        (status = 200, description = "The call.", body = CallDocument, headers(("ETag" = String, description = "Its version."), ("Data-Fresh-As-Of" = String, description = "Everything that the vendor had at this instant is here."))),
         (status = 304, description = "`If-None-Match` names this version."),
         Secured,
         BadQuery,
@@ -69,7 +69,9 @@ pub(crate) async fn get_call(
     query.include.authorize(&authorized.caller)?;
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     let stored = find(&mut tx, id, query.include.deleted).await?;
-    let (document, tag) = render_one(&mut tx, stored, query.include.shown).await?;
+    let rendered = render_one(&mut tx, stored, query.include.shown).await?;
     tx.commit().await?;
-    respond::resource(&conditions, &tag, &document)
+    let mut response = respond::resource(&conditions, &rendered.tag, &rendered.document)?;
+    rendered.complete(&mut response);
+    Ok(response)
 }

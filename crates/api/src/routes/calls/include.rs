@@ -16,12 +16,14 @@ pub(super) const INCLUDE: Param = Param::new(
         "media",
         "vendor_values",
         "provenance",
+        "freshness",
         "deleted",
     ]),
     "What to show besides: `transcript` (needs the scope `transcripts:read`; shows the log of AI \
      dialogs in `attempts` too), `analyses`, `media` \
      (always shown), `vendor_values` (all vendor words, not only untranslated ones), `provenance` \
-     (the vendor's documents behind the call, and what of them no mapper consumed), `deleted` \
+     (the vendor's documents behind the call, and what of them no mapper consumed), `freshness` \
+     (`_meta.data_fresh_as_of`, which moves without the call; always shown in lists), `deleted` \
      (deleted calls too).",
 );
 
@@ -41,6 +43,7 @@ impl Include {
                 analyses: has("analyses"),
                 vendor_values: has("vendor_values"),
                 provenance: has("provenance"),
+                freshness: has("freshness"),
             },
             deleted: has("deleted"),
         }

@@ -3,6 +3,7 @@
 mod analyses;
 mod create;
 mod delete;
+mod document;
 mod get;
 mod import;
 mod include;
@@ -13,11 +14,13 @@ mod transcript;
 mod update;
 mod versions;
 
-use callweave_model::CallId;
+use axum::response::Response;
+use callweave_model::{CallId, Timestamp};
 use callweave_store::{
     StoreError, TenantTx,
     calls::{ConnectionScope, StoredCall},
 };
+use http::{HeaderName, HeaderValue};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -26,8 +29,11 @@ use crate::{
     extract::ETag,
     hex::hex,
     problem::{Problem, codes},
+    respond,
     wire::call::{CallDocument, Shown, Surroundings, document},
 };
+
+const DATA_FRESH_AS_OF: HeaderName = HeaderName::from_static("data-fresh-as-of");
 
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
@@ -42,6 +48,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(media::list::list_call_media))
         .routes(routes!(media::get::get_call_media))
         .routes(routes!(raw::list_call_documents))
+        .routes(routes!(document::get_call_document))
         .routes(routes!(versions::list_call_versions))
 }
 
@@ -79,12 +86,33 @@ pub(super) async fn scope_of(
     })
 }
 
-/// One call as it is served, with its tag.
+/// One call as it is served.
+pub(super) struct Rendered {
+    pub(super) document: CallDocument,
+    pub(super) tag: ETag,
+    fresh_as_of: Option<Timestamp>,
+}
+
+impl Rendered {
+    /// Completes an answer that shows the call: its tag, and how fresh its data is, which moves
+    /// without it.
+    pub(super) fn complete(&self, response: &mut Response) {
+        respond::set_tag(response, &self.tag);
+        let fresh = self
+            .fresh_as_of
+            .and_then(|at| HeaderValue::from_str(&at.to_string()).ok());
+        if let Some(value) = fresh {
+            response.headers_mut().insert(DATA_FRESH_AS_OF, value);
+        }
+    }
+}
+
+/// Renders one call.
 pub(super) async fn render_one(
     tx: &mut TenantTx,
     mut stored: StoredCall,
     shown: Shown,
-) -> Result<(CallDocument, ETag), Problem> {
+) -> Result<Rendered, Problem> {
     let (id, version, tenant) = (stored.id, stored.version, tx.tenant());
     tx.attach_documents(
         std::slice::from_mut(&mut stored),
@@ -93,21 +121,26 @@ pub(super) async fn render_one(
     )
     .await?;
     let raw_refs = tx.document_hashes(&[id]).await?;
-    let freshness = tx.list_freshness(&[stored.connection_id.0], &[]).await?;
+    let known = tx.list_freshness(&[stored.connection_id.0], &[]).await?;
+    let freshness = known.first().map(|known| &known.freshness);
+    let fresh_as_of = freshness.and_then(|known| known.data_fresh_as_of);
+    let raw_refs: Vec<String> = raw_refs.iter().map(|(_, hash)| raw_ref(hash)).collect();
+    // What is shown, and what of it may move without the version.
+    let form = format!(
+        "{shown:?} {} {} {raw_refs:?} {:?}",
+        stored.mapper_version,
+        stored.unmapped.len(),
+        fresh_as_of.filter(|_| shown.freshness)
+    );
     let around = Surroundings {
-        freshness: freshness.first().map(|known| &known.freshness),
-        raw_refs: Some(raw_refs.iter().map(|(_, hash)| raw_ref(hash)).collect()),
+        freshness: freshness.filter(|_| shown.freshness),
+        raw_refs: Some(raw_refs),
     };
-    let document = document(tenant, stored, shown, around);
-    // The form is what was asked to be shown: freshness moves without the call.
-    let form = [
-        shown.transcript,
-        shown.analyses,
-        shown.vendor_values,
-        shown.provenance,
-    ]
-    .map(u8::from);
-    Ok((document, ETag::new(version, &form)))
+    Ok(Rendered {
+        document: document(tenant, stored, shown, around),
+        tag: ETag::new(version, form.as_bytes()),
+        fresh_as_of,
+    })
 }
 
 /// The name of a vendor document in `raw_refs`.

@@ -1,7 +1,7 @@
 //! `PATCH /v1/calls/{id}`.
 
 use axum::{extract::State, response::Response};
-use callweave_model::facts::CallFacts;
+use callweave_model::patch::Patch;
 use callweave_store::calls::CallPatch;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::{
     scope::CallsWrite,
     wire::{
         call::{CallDocument, Shown},
-        input::{CallChange, Check, ExternalRef, FactsInput},
+        input::{CallChange, Check},
     },
 };
 
@@ -23,7 +23,7 @@ use crate::{
 ///
 /// `client_metadata` and `external_refs` are the caller's own and never touched by a sync. Start,
 /// direction and parties fill what the vendor leaves unknown; what the vendor tells is not
-/// replaced.
+/// replaced. A member that is `null` takes back what was given before.
 #[utoipa::path(
     patch,
     path = "/v1/calls/{id}",
@@ -59,8 +59,8 @@ pub(crate) async fn update_call(
 ) -> Result<Response, Problem> {
     let patch = checked(change)?;
     let now = state.now();
-    if let Some(at) = patch.facts.as_ref().and_then(|facts| facts.started_at) {
-        state.store().prepare_month(at, now).await?;
+    if let Some(at) = patch.facts.started_at.value() {
+        state.store().prepare_month(*at, now).await?;
     }
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     let stored = find(&mut tx, id, false).await?;
@@ -78,38 +78,31 @@ pub(crate) async fn update_call(
         analyses: true,
         ..Shown::default()
     };
-    let (document, tag) = render_one(&mut tx, stored, shown).await?;
+    let rendered = render_one(&mut tx, stored, shown).await?;
     tx.commit().await?;
-    let mut response = respond::ok(&document)?;
-    respond::set_tag(&mut response, &tag);
+    let mut response = respond::ok(&rendered.document)?;
+    rendered.complete(&mut response);
     Ok(response)
 }
 
 fn checked(change: CallChange) -> Result<CallPatch, Problem> {
     let mut check = Check::default();
-    check.object("/client_metadata", change.client_metadata.as_ref());
-    check.refs(change.external_refs.as_deref());
-    let facts = check.facts(
-        "",
-        FactsInput {
-            started_at: change.started_at,
-            direction: change.direction,
-            parties: change.parties,
-        },
-    );
+    check.object("/client_metadata", change.client_metadata.value());
+    check.refs(change.external_refs.value().map(Vec::as_slice));
+    let facts = check.facts_patch(change.started_at, change.direction, change.parties);
     check.finish()?;
-    Ok(patch(change.client_metadata, change.external_refs, facts))
+    Ok(CallPatch {
+        client_metadata: replaced(change.client_metadata.map(Value::Object), || json!({})),
+        external_refs: replaced(change.external_refs.map(|refs| json!(refs)), || json!([])),
+        facts,
+    })
 }
 
-/// The patch of what a caller gave.
-pub(super) fn patch(
-    client_metadata: Option<serde_json::Map<String, Value>>,
-    external_refs: Option<Vec<ExternalRef>>,
-    facts: CallFacts,
-) -> CallPatch {
-    CallPatch {
-        client_metadata: client_metadata.map(Value::Object),
-        external_refs: external_refs.map(|refs| json!(refs)),
-        facts: (!facts.is_empty()).then_some(facts),
+/// A member that is cleared becomes empty.
+fn replaced(patch: Patch<Value>, empty: impl FnOnce() -> Value) -> Option<Value> {
+    match patch {
+        Patch::Keep => None,
+        Patch::Clear => Some(empty()),
+        Patch::Set(value) => Some(value),
     }
 }

@@ -56,12 +56,12 @@ pub(crate) async fn check_connection(
         }
         Ok(Err(error)) => {
             let failure = Failure::of(&error, now);
-            let state = fail(&state, tenant, &connection, &failure).await?;
+            let state = vendor_answer::note(&state, &connection, &failure).await?;
             failed(state, Some(&error), &failure.last, now)
         }
         Err(_elapsed) => {
             let failure = vendor_answer::timed_out(now);
-            let state = fail(&state, tenant, &connection, &failure).await?;
+            let state = vendor_answer::note(&state, &connection, &failure).await?;
             failed(state, None, &failure.last, now)
         }
     };
@@ -122,35 +122,8 @@ async fn succeed(
             tx.request_sync(connection.id, false).await?;
         }
     }
+    // Not active where the credentials are about to end.
+    let stands = find(&mut tx, connection.id.0).await?.state;
     tx.commit().await?;
-    Ok(match connection.state {
-        ConnectionState::Paused => ConnectionState::Paused,
-        _ => ConnectionState::Active,
-    })
-}
-
-async fn fail(
-    state: &ApiState,
-    tenant: TenantId,
-    connection: &Connection,
-    failure: &Failure,
-) -> Result<ConnectionState, Problem> {
-    let mut tx = state.store().tenant(tenant).await?;
-    tx.note_failure(connection.id, &failure.last).await?;
-    let paused = connection.state == ConnectionState::Paused;
-    if !paused {
-        tx.set_connection_state(
-            connection.id,
-            failure.state,
-            Some(failure.reason()),
-            failure.last.at,
-        )
-        .await?;
-    }
-    tx.commit().await?;
-    Ok(if paused {
-        ConnectionState::Paused
-    } else {
-        failure.state
-    })
+    Ok(stands)
 }

@@ -1,8 +1,8 @@
 //! `POST /v1/connections`.
 
 use axum::{extract::State, response::Response};
-use callweave_model::{ConnectionId, TenantId, connection::ConnectionState};
-use callweave_provider::Settings;
+use callweave_model::{ConnectionId, connection::ConnectionState};
+use callweave_provider::{Grant, Settings};
 use callweave_store::{TenantTx, connections::Connection};
 use serde_json::Value;
 use uuid::Uuid;
@@ -73,8 +73,15 @@ pub(crate) async fn create_connection(
     let mut tx = state.store().tenant(tenant).await?;
     refuse_second(&mut tx, namespace).await?;
     tx.commit().await?;
-    let probed =
-        vendor_answer::probe(&state, &input.vendor, &settings, &credentials, &request_id).await?;
+    let probed = vendor_answer::probe(
+        &state,
+        tenant,
+        &input.vendor,
+        &settings,
+        &credentials,
+        &request_id,
+    )
+    .await?;
     let (account_name, grant, failure) = match probed {
         Ok(probe) => (probe.account_name, probe.grant, None),
         Err(failure) => (None, None, Some(failure)),
@@ -107,38 +114,38 @@ pub(crate) async fn create_connection(
         modified_at: now,
         last_ok_at: None,
         last_error: None,
+        token: None,
     };
-    let stored = store(&state, tenant, &connection, failure.as_ref()).await?;
-    if let Some(grant) = grant
-        && let Err(error) = state.connector().keep_grant(&stored, grant).await
-    {
-        // The connection stands; it will log in by itself.
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "A token could not be kept"
-        );
-    }
+    let outcome = match failure {
+        Some(failure) => Err(failure),
+        None => Ok(grant),
+    };
+    let stored = store(&state, &connection, outcome).await?;
     let (document, tag) = document(&state, stored)?;
     respond::created(&format!("/v1/connections/{id}"), Some(&tag), &document)
 }
 
-/// Stores the connection, unless somebody else connected the account meanwhile.
+/// Stores the connection with the token that was got for it, unless somebody else connected the
+/// account meanwhile.
 async fn store(
     state: &ApiState,
-    tenant: TenantId,
     connection: &Connection,
-    failure: Option<&Failure>,
+    outcome: Result<Option<Grant>, Failure>,
 ) -> Result<Connection, Problem> {
-    let mut tx = state.store().tenant(tenant).await?;
+    let mut tx = state.store().tenant(connection.tenant_id).await?;
     tx.lock_account(connection.namespace).await?;
     refuse_second(&mut tx, connection.namespace).await?;
     tx.insert_connection(connection).await?;
-    match failure {
-        None => {
+    match outcome {
+        Ok(grant) => {
             tx.note_success(connection.id, connection.created_at)
                 .await?;
+            if let Some(grant) = grant {
+                let connector = state.connector();
+                connector.keep_grant(&mut tx, connection, grant).await?;
+            }
         }
-        Some(failure) => {
+        Err(failure) => {
             tx.note_failure(connection.id, &failure.last).await?;
             tx.set_connection_state(
                 connection.id,

@@ -88,11 +88,12 @@ pub(crate) async fn list_connections(
         };
         state.cursor_key().seal(list, place)
     });
+    let now = state.now();
     let data = connections
         .into_iter()
         .map(|connection| {
             let manifest = manifest(&state, &connection.vendor);
-            ConnectionDocument::new(connection, manifest)
+            ConnectionDocument::new(connection, manifest, now)
         })
         .collect();
     respond::ok(&ConnectionList { data, next_cursor })

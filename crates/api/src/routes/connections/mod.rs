@@ -4,8 +4,10 @@ mod backfills;
 mod check;
 mod create;
 mod delete;
+mod deletions;
 mod get;
 mod list;
+mod order_report;
 mod pause;
 mod quarantine;
 mod replace_credentials;
@@ -14,6 +16,8 @@ mod status;
 mod sync;
 mod update;
 mod vendor_answer;
+
+pub(crate) use vendor_answer::note_failure;
 
 use axum::response::Response;
 use callweave_credentials::connector::ConnectorError;
@@ -47,15 +51,19 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(backfills::get::get_backfill))
         .routes(routes!(backfills::cancel::cancel_backfill))
+        .routes(routes!(backfills::pause::pause_backfill))
+        .routes(routes!(backfills::resume::resume_backfill))
         .routes(routes!(status::get_connection_status))
+        .routes(routes!(order_report::order_report))
         .routes(routes!(pause::pause_connection))
         .routes(routes!(resume::resume_connection))
+        .routes(routes!(deletions::approve_deletions))
         .routes(routes!(quarantine::list::list_quarantine))
         .routes(routes!(quarantine::replay::replay_quarantine))
 }
 
 /// The connection with this id.
-pub(in crate::routes) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Connection, Problem> {
+pub(crate) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Connection, Problem> {
     tx.find_connection(ConnectionId(id))
         .await?
         .ok_or_else(|| Problem::not_found("connection"))
@@ -77,7 +85,7 @@ pub(super) fn document(
 ) -> Result<(ConnectionDocument, ETag), Problem> {
     let version = connection.version;
     let manifest = manifest(state, &connection.vendor);
-    let document = ConnectionDocument::new(connection, manifest);
+    let document = ConnectionDocument::new(connection, manifest, state.now());
     let written = serde_json::to_vec(&document).map_err(|error| {
         tracing::error!(error = %error, "A connection could not be written");
         Problem::new(codes::INTERNAL, "the answer could not be written")

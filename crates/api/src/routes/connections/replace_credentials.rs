@@ -61,6 +61,7 @@ pub(crate) async fn replace_connection_credentials(
     refuse_other_account(&state, &connection, &settings, &credentials)?;
     let probed = vendor_answer::probe(
         &state,
+        tenant,
         &connection.vendor,
         &settings,
         &credentials,
@@ -76,18 +77,13 @@ pub(crate) async fn replace_connection_credentials(
     tx.replace_credentials(connection.id, &sealed, &names, now)
         .await?;
     settle(&mut tx, &connection, probed.as_ref().err(), now).await?;
+    if let Some(grant) = probed.ok().and_then(|probe| probe.grant) {
+        let replaced = find(&mut tx, id).await?;
+        let connector = state.connector();
+        connector.keep_grant(&mut tx, &replaced, grant).await?;
+    }
     let stored = find(&mut tx, id).await?;
     tx.commit().await?;
-    if let Ok(probe) = probed
-        && let Some(grant) = probe.grant
-        && let Err(error) = state.connector().keep_grant(&stored, grant).await
-    {
-        // The connection will log in by itself.
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "A token could not be kept"
-        );
-    }
     changed(&state, stored)
 }
 

@@ -4,14 +4,17 @@ use axum::{extract::State, response::Response};
 use callweave_store::{StoreError, TenantTx, connections::Connection};
 use uuid::Uuid;
 
-use super::find;
+use super::{find, manifest};
 use crate::{
     ApiState,
     extract::{ApiPath, ApiQuery, Authorized, query::NoQuery},
     problem::{BadQuery, NotFound, Problem, Secured},
     respond,
     scope::ConnectionsRead,
-    wire::status::ConnectionStatus,
+    wire::{
+        status::ConnectionStatus,
+        token::{ForbiddenEndpoint, TokenDocument},
+    },
 };
 
 /// Shows where a connection's sync stands.
@@ -31,13 +34,14 @@ pub(crate) async fn get_connection_status(
 ) -> Result<Response, Problem> {
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     let connection = find(&mut tx, id).await?;
-    let status = read(&mut tx, &connection).await?;
+    let status = read(&state, &mut tx, &connection).await?;
     tx.commit().await?;
     respond::ok(&status)
 }
 
 /// Where a connection stands.
 pub(super) async fn read(
+    state: &ApiState,
     tx: &mut TenantTx,
     connection: &Connection,
 ) -> Result<ConnectionStatus, Problem> {
@@ -50,12 +54,15 @@ pub(super) async fn read(
         })?;
     let streams = tx.list_streams(connection.id).await?;
     let records = tx.count_records(connection.id).await?;
+    let now = state.now();
+    let token = TokenDocument::of(connection, manifest(state, &connection.vendor), now);
+    let forbidden = tx.list_endpoint_rests(connection.namespace, now).await?;
     let open_backfills = tx.list_backfills(connection.id, true).await?.len();
-    Ok(ConnectionStatus::new(
-        connection,
-        &sync,
-        streams,
-        records,
-        open_backfills,
-    ))
+    let mut status = ConnectionStatus::new(connection, &sync, streams, records, open_backfills);
+    status.token = token;
+    status.forbidden_endpoints = forbidden
+        .into_iter()
+        .map(|(operation, until)| ForbiddenEndpoint { operation, until })
+        .collect();
+    Ok(status)
 }

@@ -62,7 +62,7 @@ pub(crate) async fn sync_connection(
     let connection = find(&mut tx, id).await?;
     refuse_paused(&connection)?;
     tx.request_sync(connection.id, query.full).await?;
-    let status = status::read(&mut tx, &connection).await?;
+    let status = status::read(&state, &mut tx, &connection).await?;
     tx.commit().await?;
     respond::json(StatusCode::ACCEPTED, &status)
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use callweave_model::{Timestamp, connection::ConnectionState};
+use callweave_model::{TenantId, Timestamp, connection::ConnectionState};
 use callweave_provider::{Credentials, ErrorKind, ProviderError, Settings};
-use callweave_store::connections::LastError;
+use callweave_store::connections::{Connection, LastError};
 
 use crate::{
     ApiState,
@@ -49,12 +49,54 @@ impl Failure {
     }
 }
 
+/// Notes a failure with the connection, and the state that follows from it.
+pub(super) async fn note(
+    state: &ApiState,
+    connection: &Connection,
+    failure: &Failure,
+) -> Result<ConnectionState, Problem> {
+    let mut tx = state.store().tenant(connection.tenant_id).await?;
+    tx.note_failure(connection.id, &failure.last).await?;
+    if connection.state != ConnectionState::Paused {
+        tx.set_connection_state(
+            connection.id,
+            failure.state,
+            Some(failure.reason()),
+            failure.last.at,
+        )
+        .await?;
+    }
+    let stands = super::find(&mut tx, connection.id.0).await?.state;
+    tx.commit().await?;
+    Ok(stands)
+}
+
+/// Notes what went wrong while a vendor was asked for something else than a check. Only what is
+/// `definite` about the connection changes its state.
+pub(crate) async fn note_failure(
+    state: &ApiState,
+    connection: &Connection,
+    error: &ProviderError,
+    definite: bool,
+) -> Result<(), Problem> {
+    let failure = Failure::of(error, state.now());
+    if definite {
+        note(state, connection, &failure).await?;
+        return Ok(());
+    }
+    let mut tx = state.store().tenant(connection.tenant_id).await?;
+    tx.note_failure(connection.id, &failure.last).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Asks the vendor whether it accepts settings and credentials, before anything is stored.
 ///
 /// A definite no is a problem. A vendor that cannot be reached, or fails, is none: it must not
 /// keep its owner from setting things up.
 pub(super) async fn probe(
     state: &ApiState,
+    tenant: TenantId,
     vendor: &str,
     settings: &Settings,
     credentials: &Credentials,
@@ -62,7 +104,7 @@ pub(super) async fn probe(
 ) -> Result<Result<Probe, Failure>, Problem> {
     let asked = state
         .connector()
-        .probe(vendor, settings, credentials, request_id);
+        .probe(tenant, vendor, settings, credentials, request_id);
     let Ok(answer) = tokio::time::timeout(PATIENCE, asked).await else {
         return Ok(Err(timed_out(state.now())));
     };

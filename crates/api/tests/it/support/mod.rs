@@ -5,6 +5,7 @@ mod samples;
 mod stream;
 pub(crate) mod tokens;
 mod vendors;
+mod work;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,6 +29,7 @@ use callweave_store::{
     calls::ConnectionScope,
     documents::Document,
     records::{Fetched, News},
+    sync_state::RunEnd,
 };
 use http::{Method, Request};
 use secrecy::ExposeSecret as _;
@@ -40,6 +42,7 @@ pub(crate) use answer::Answer;
 pub(crate) use samples::{sample, spoken};
 pub(crate) use stream::EventStream;
 pub(crate) use vendors::{UNDATED, UndatedFactory};
+pub(crate) use work::{Form, Workers, quick_jobs};
 
 /// A gateway with a database of its own.
 pub(crate) struct Gateway {
@@ -50,6 +53,7 @@ pub(crate) struct Gateway {
     pub(crate) tenant: TenantId,
     pub(crate) key: String,
     pub(crate) state: ApiState,
+    pub(crate) workers: Workers,
     database: TestDatabase,
 }
 
@@ -57,6 +61,7 @@ impl Gateway {
     pub(crate) async fn start() -> Self {
         Self::start_with(ApiOptions {
             key_cache: Duration::ZERO,
+            jobs: quick_jobs(),
             ..ApiOptions::default()
         })
         .await
@@ -92,6 +97,7 @@ impl Gateway {
         let broker = Broker::new(store.clone(), vault.clone(), clock.clone(), &RandomIds);
         let transport = Arc::new(vendors::NoNetwork);
         let connector = Connector::new(registry, transport, vault, broker, clock.clone());
+        let workers = Workers::new(&store, &connector, clock.clone(), options.jobs.clone());
         let state = ApiState::new(
             store.clone(),
             connector,
@@ -108,6 +114,7 @@ impl Gateway {
             tenant: TenantId(Uuid::nil()),
             key: String::new(),
             state,
+            workers,
             database,
         };
         gateway.tenant = gateway.tenant_named("first").await;
@@ -223,6 +230,32 @@ impl Gateway {
         let answer = self.post("/v1/connections", &body).await;
         assert_eq!(answer.status, 201, "{:?}", answer.json());
         answer.json()["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Notes that a sync of a connection was complete, as the engine would.
+    pub(crate) async fn complete_a_sync(&self, connection: ConnectionId, since: &str) {
+        let mut tx = self.store.tenant(self.tenant).await.unwrap();
+        tx.request_sync(connection, false).await.unwrap();
+        tx.commit().await.unwrap();
+        let owner = RandomIds.next();
+        let mut tx = self.store.system().await.unwrap();
+        let lease = tx
+            .claim_due_sync(owner, Duration::from_secs(30))
+            .await
+            .unwrap()
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(lease.connection, connection);
+        let end = RunEnd {
+            next_in: Duration::from_secs(60),
+            pause: None,
+            complete_since: since.parse().ok(),
+            failed: false,
+            walk_in: None,
+        };
+        let mut tx = self.store.tenant(self.tenant).await.unwrap();
+        tx.end_run(&lease, end).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Stores calls as a sync would, and returns their ids.

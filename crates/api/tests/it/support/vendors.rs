@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use callweave_credentials::connector::Transport;
+use callweave_credentials::connector::{Destination, Transport};
 use callweave_provider::{
     Credentials, HttpClient, Manifest, Provider, ProviderFactory, Settings, SettingsError,
     http_client::{Answer, OutgoingRequest, OutgoingUpload, StreamingAnswer, TransportError},
@@ -11,7 +11,6 @@ use callweave_provider::{
 };
 use callweave_provider_testkit::fake::FakeFactory;
 use secrecy::ExposeSecret as _;
-use uuid::Uuid;
 
 /// Reaches nothing; refuses addresses with `inner` in them.
 #[derive(Debug)]
@@ -33,14 +32,12 @@ impl HttpClient for NoNetwork {
 }
 
 impl Transport for NoNetwork {
-    fn client(
-        &self,
-        _vendor: &'static str,
-        _account: Uuid,
-        _base_url: Option<&str>,
-        _budget: RateBudget,
-    ) -> Arc<dyn HttpClient> {
+    fn client(&self, _destination: Destination<'_>) -> Arc<dyn HttpClient> {
         Arc::new(Self)
+    }
+
+    fn check_certificate(&self, _pem: &str) -> Result<(), String> {
+        Ok(())
     }
 
     fn check_url(&self, url: &str) -> Result<(), String> {

@@ -13,6 +13,7 @@ use super::range::{Part, cut, part};
 use crate::{
     ApiState,
     extract::{ApiPath, ApiQuery, Authorized, RequestId, query::NoQuery},
+    file::disposition,
     middleware::header_text,
     problem::{BadQuery, Conflict, NotFound, OptionalFeature, Problem, Secured, Vendor, codes},
     routes::calls::find,
@@ -193,26 +194,11 @@ fn describe(response: &mut Response, media: &Media, content_type: &str, tag: Opt
     insert(
         response,
         header::CONTENT_DISPOSITION,
-        &disposition(media.file_name.as_deref(), safe),
+        &disposition(
+            if safe { "inline" } else { "attachment" },
+            media.file_name.as_deref(),
+        ),
     );
-}
-
-fn disposition(file_name: Option<&str>, inline: bool) -> String {
-    let kind = if inline { "inline" } else { "attachment" };
-    let name: String = file_name
-        .unwrap_or_default()
-        .chars()
-        .map(|character| match character {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' => character,
-            _ => '_',
-        })
-        .take(100)
-        .collect();
-    if name.is_empty() {
-        kind.to_owned()
-    } else {
-        format!("{kind}; filename=\"{name}\"")
-    }
 }
 
 fn unsatisfiable(length: u64) -> Problem {

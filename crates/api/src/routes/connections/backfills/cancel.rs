@@ -10,7 +10,7 @@ use crate::{
     respond,
     routes::connections::find,
     scope::ConnectionsWrite,
-    wire::connection::BackfillDocument,
+    wire::backfill::BackfillDocument,
 };
 
 /// Cancels a backfill.

@@ -1,10 +1,13 @@
 //! `POST /v1/connections/{id}/backfills`.
 
 use axum::{extract::State, response::Response};
+use callweave_model::Timestamp;
+use callweave_provider::Pull;
 use callweave_store::backfills::Backfill;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::estimate::{self, Known};
 use crate::{
     ApiState,
     extract::{ApiJson, ApiPath, Authorized},
@@ -13,17 +16,18 @@ use crate::{
     routes::connections::{find, sync::refuse_paused},
     scope::ConnectionsWrite,
     wire::{
-        connection::{BackfillDocument, BackfillInput},
+        backfill::{BackfillDocument, BackfillInput, BackfillPlan},
         input::Check,
     },
 };
 
-/// Open backfills of one connection.
-const OPEN_LIMIT: usize = 20;
+/// Backfills of one connection that have not ended.
+const OPEN_LIMIT: i64 = 20;
 
 /// Walks a span of time again.
 ///
-/// Beside the regular sync, everything that the vendor has of the span is looked at once more.
+/// Beside the regular sync, everything that the vendor has of the span is looked at once more. The
+/// answer says what it is expected to cost; with `dry_run` it says only that.
 #[utoipa::path(
     post,
     path = "/v1/connections/{id}/backfills",
@@ -32,6 +36,7 @@ const OPEN_LIMIT: usize = 20;
     request_body = BackfillInput,
     responses(
         (status = 201, description = "The backfill.", body = BackfillDocument, headers(("Location" = String, description = "Its address."))),
+        (status = 200, description = "What it would cost (`dry_run`).", body = BackfillPlan),
         Secured,
         BadBody,
         NotFound,
@@ -47,6 +52,58 @@ pub(crate) async fn create_backfill(
     ApiJson(input): ApiJson<BackfillInput>,
 ) -> Result<Response, Problem> {
     let now = state.now();
+    let span = checked(&input, now)?;
+    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
+    let connection = find(&mut tx, id).await?;
+    refuse_paused(&connection)?;
+    let open = state.connector().open(&connection)?;
+    let Some(cost) = open.provider().pull().map(Pull::window_cost) else {
+        return Err(Problem::new(
+            codes::CAPABILITY_NOT_SUPPORTED,
+            "this vendor cannot list calls (capability `pull`)",
+        ));
+    };
+    if tx.count_unended_backfills(connection.id).await? >= OPEN_LIMIT {
+        return Err(Problem::new(
+            codes::CONFLICT,
+            format!("{OPEN_LIMIT} backfills of this connection are open already"),
+        ));
+    }
+    let known = Known::read(&mut tx, &connection, cost, span, now).await?;
+    tx.commit().await?;
+    let estimate = estimate::estimate(&state, &open, cost, &known, span).await;
+    let (from, to) = span;
+    if input.dry_run {
+        return respond::ok(&BackfillPlan {
+            connection_id: connection.id,
+            from,
+            to,
+            estimate,
+        });
+    }
+    let backfill = Backfill {
+        id: state.ids().next(),
+        connection: connection.id,
+        from,
+        to,
+        state: "accepted".to_owned(),
+        reason: None,
+        cursors: json!({}),
+        pages: 0,
+        records: 0,
+        estimate: Some(json!(estimate)),
+        created_at: now,
+        modified_at: now,
+    };
+    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
+    tx.insert_backfill(&backfill).await?;
+    tx.commit().await?;
+    let location = format!("/v1/connections/{id}/backfills/{}", backfill.id);
+    respond::created(&location, None, &BackfillDocument::from(backfill))
+}
+
+/// The span of time that is asked for.
+fn checked(input: &BackfillInput, now: Timestamp) -> Result<(Timestamp, Timestamp), Problem> {
     let to = input.to.unwrap_or(now);
     let mut check = Check::default();
     check.instant("/from", input.from);
@@ -55,42 +112,5 @@ pub(crate) async fn create_backfill(
         check.fail("/from", "must lie before `to`");
     }
     check.finish()?;
-    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
-    let connection = find(&mut tx, id).await?;
-    refuse_paused(&connection)?;
-    if state
-        .connector()
-        .open(&connection)?
-        .provider()
-        .pull()
-        .is_none()
-    {
-        return Err(Problem::new(
-            codes::CAPABILITY_NOT_SUPPORTED,
-            "this vendor cannot list calls (capability `pull`)",
-        ));
-    }
-    if tx.list_backfills(connection.id, true).await?.len() >= OPEN_LIMIT {
-        return Err(Problem::new(
-            codes::CONFLICT,
-            format!("{OPEN_LIMIT} backfills of this connection are open already"),
-        ));
-    }
-    let backfill = Backfill {
-        id: state.ids().next(),
-        connection: connection.id,
-        from: input.from,
-        to,
-        state: "accepted".to_owned(),
-        reason: None,
-        cursors: json!({}),
-        pages: 0,
-        records: 0,
-        created_at: now,
-        modified_at: now,
-    };
-    tx.insert_backfill(&backfill).await?;
-    tx.commit().await?;
-    let location = format!("/v1/connections/{id}/backfills/{}", backfill.id);
-    respond::created(&location, None, &BackfillDocument::from(backfill))
+    Ok((input.from, to))
 }

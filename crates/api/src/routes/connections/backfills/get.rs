@@ -10,7 +10,7 @@ use crate::{
     respond,
     routes::connections::find,
     scope::ConnectionsRead,
-    wire::connection::BackfillDocument,
+    wire::backfill::BackfillDocument,
 };
 
 /// Shows a backfill.

@@ -10,7 +10,7 @@ use crate::{
     respond,
     routes::connections::find,
     scope::ConnectionsRead,
-    wire::connection::BackfillList,
+    wire::backfill::BackfillList,
 };
 
 /// Lists the backfills of a connection.

@@ -1,6 +1,10 @@
 //! Backfills: a span of time walked again.
 
+mod estimate;
+
 pub(super) mod cancel;
 pub(super) mod create;
 pub(super) mod get;
 pub(super) mod list;
+pub(super) mod pause;
+pub(super) mod resume;

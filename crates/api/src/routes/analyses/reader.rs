@@ -1,0 +1,271 @@
+//! Reading a form: its fields, then its file, piece by piece, bounded and hashed.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use axum::{
+    body::Body,
+    extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, multipart::Field},
+};
+use bytes::Bytes;
+use futures::StreamExt as _;
+use http::header;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{mpsc, oneshot};
+
+use super::form::{FILE, Fields, file_head, unreadable, wrong};
+use crate::{
+    ApiState,
+    middleware::header_text,
+    problem::{Problem, codes},
+    wire::order::{AnalysisInput, FileHead},
+};
+
+/// So much of a file that is not wanted is read all the same, so that a caller who is still
+/// sending gets to see why.
+const COURTESY: u64 = 8 * 1024 * 1024;
+
+/// What stands before the file.
+#[derive(Debug)]
+pub(super) struct Head {
+    /// What the fields ask for.
+    pub(super) input: AnalysisInput,
+    /// The file, as it is sent.
+    pub(super) file: FileHead,
+    /// Its size, where its part announces it.
+    pub(super) length: Option<u64>,
+    /// What names the request.
+    pub(super) hash: Vec<u8>,
+}
+
+/// A file that was read to its end.
+#[derive(Debug)]
+pub(super) struct Read {
+    /// SHA-256 over it.
+    pub(super) hash: Vec<u8>,
+}
+
+/// What is to be done with the file.
+#[derive(Debug)]
+pub(super) enum Go {
+    /// It is read and dropped.
+    Drain,
+    /// It is passed on.
+    Pass {
+        sender: mpsc::Sender<io::Result<Bytes>>,
+        /// Its size, where that is known ahead.
+        length: Option<u64>,
+        /// The caller's side failed.
+        failed: Arc<AtomicBool>,
+    },
+}
+
+impl Go {
+    /// Passes the file on; tells afterwards whether the caller's side failed.
+    pub(super) fn passing(
+        sender: mpsc::Sender<io::Result<Bytes>>,
+        length: Option<u64>,
+    ) -> (Self, Arc<AtomicBool>) {
+        let failed = Arc::new(AtomicBool::new(false));
+        let pass = Self::Pass {
+            sender,
+            length,
+            failed: Arc::clone(&failed),
+        };
+        (pass, failed)
+    }
+}
+
+/// A form that is read once.
+pub(super) struct Reader {
+    form: Multipart,
+    target: String,
+    /// The name under which the file is sent, without its ending.
+    unique: String,
+    limit: u64,
+}
+
+impl Reader {
+    /// The form of a request, whatever its size; its file is bounded piece by piece.
+    pub(super) async fn open(state: &ApiState, request: Request) -> Result<Self, Problem> {
+        let target = request.uri().path().to_owned();
+        let (parts, body) = request.into_parts();
+        // The reader of forms takes in all that is there at once: it is given one piece at a time.
+        let paced = body.into_data_stream().then(|piece| async {
+            tokio::task::yield_now().await;
+            piece
+        });
+        let mut request = Request::from_parts(parts, Body::from_stream(paced));
+        DefaultBodyLimit::disable().apply(&mut request);
+        let form = Multipart::from_request(request, state)
+            .await
+            .map_err(|_rejection| {
+                Problem::new(
+                    codes::BAD_REQUEST,
+                    "the Content-Type of a form must name its boundary",
+                )
+            })?;
+        Ok(Self {
+            form,
+            target,
+            unique: state.ids().next().to_string(),
+            limit: state.options().upload_limit,
+        })
+    }
+
+    /// Reads the fields, tells of them, and does with the file what is then said. Without a word
+    /// the file is not wanted.
+    pub(super) async fn read(
+        mut self,
+        head: oneshot::Sender<Head>,
+        go: oneshot::Receiver<Go>,
+    ) -> Result<Read, Problem> {
+        let mut fields = Fields::default();
+        let field = loop {
+            let next = self.form.next_field().await;
+            let Some(field) = next.map_err(|error| unreadable(&error))? else {
+                return Err(wrong("/file", "missing", "the form has no part `file`"));
+            };
+            if field.name() == Some(FILE) {
+                break field;
+            }
+            fields.take(field).await?;
+        };
+        let file = file_head(&self.unique, field.file_name(), field.content_type());
+        let hash = fields.hash(&self.target, &file, field.file_name().unwrap_or_default());
+        let told = Head {
+            input: fields.read()?,
+            file,
+            length: length_of(&field),
+            hash,
+        };
+        if head.send(told).is_err() {
+            return Err(unwanted());
+        }
+        let Ok(go) = go.await else {
+            let mut rest = Intake::new(COURTESY, None);
+            // Whatever it is, nobody asks for it.
+            let _ = rest.take(field, None).await;
+            return Err(unwanted());
+        };
+        let (sender, length, failed) = match go {
+            Go::Drain => (None, None, None),
+            Go::Pass {
+                sender,
+                length,
+                failed,
+            } => (Some(sender), length, Some(failed)),
+        };
+        let mut intake = Intake::new(self.limit, length);
+        let taken = match intake.take(field, sender.as_ref()).await {
+            Ok(()) => self.end().await,
+            Err(problem) => Err(problem),
+        };
+        if let (Err(_), Some(failed), Some(sender)) = (&taken, failed, sender) {
+            failed.store(true, Ordering::SeqCst);
+            // The vendor's request is broken off, not ended.
+            let _ = sender
+                .send(Err(io::Error::other("the caller broke off")))
+                .await;
+        }
+        taken.map(|()| Read {
+            hash: intake.hash.finalize().to_vec(),
+        })
+    }
+
+    /// Makes sure that the file was the last part of a whole form.
+    async fn end(&mut self) -> Result<(), Problem> {
+        let next = self.form.next_field().await;
+        match next.map_err(|error| unreadable(&error))? {
+            None => Ok(()),
+            Some(_) => Err(wrong(
+                "/file",
+                "invalid_value",
+                "must be the last part of the form",
+            )),
+        }
+    }
+}
+
+/// The length that the part itself announces.
+fn length_of(field: &Field<'_>) -> Option<u64> {
+    header_text(field.headers(), header::CONTENT_LENGTH)?
+        .parse()
+        .ok()
+}
+
+/// Counts and hashes a file.
+struct Intake {
+    limit: u64,
+    length: Option<u64>,
+    read: u64,
+    hash: Sha256,
+}
+
+impl Intake {
+    fn new(limit: u64, length: Option<u64>) -> Self {
+        Self {
+            limit,
+            length,
+            read: 0,
+            hash: Sha256::new(),
+        }
+    }
+
+    /// Reads a file to its end. Pieces that the vendor does not take any more are read all the
+    /// same, so that the caller can be answered.
+    async fn take(
+        &mut self,
+        mut field: Field<'_>,
+        sender: Option<&mpsc::Sender<io::Result<Bytes>>>,
+    ) -> Result<(), Problem> {
+        let mut wanted = sender;
+        while let Some(piece) = field.chunk().await.map_err(|error| unreadable(&error))? {
+            self.count(&piece)?;
+            if let Some(sender) = wanted
+                && sender.send(Ok(piece)).await.is_err()
+            {
+                wanted = None;
+            }
+        }
+        match self.length {
+            Some(length) if length != self.read => Err(other_size()),
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&mut self, piece: &Bytes) -> Result<(), Problem> {
+        self.read = self.read.saturating_add(piece.len() as u64);
+        self.hash.update(piece);
+        if self.read > self.limit {
+            return Err(too_large(self.limit));
+        }
+        if self.length.is_some_and(|length| self.read > length) {
+            return Err(other_size());
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn too_large(limit: u64) -> Problem {
+    let detail = format!("a recording may have up to {limit} bytes here");
+    Problem::new(codes::BODY_TOO_LARGE, detail)
+}
+
+fn other_size() -> Problem {
+    wrong(
+        "/source/size_bytes",
+        "invalid_value",
+        "is not the size of the file that came",
+    )
+}
+
+/// Nobody waits for the file; nobody sees this either.
+fn unwanted() -> Problem {
+    Problem::new(codes::BAD_REQUEST, "the file is not wanted")
+}

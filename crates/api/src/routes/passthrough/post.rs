@@ -1,0 +1,30 @@
+//! `POST /v1/connections/{id}/passthrough/{path}`.
+
+use axum::{extract::Request, response::Response};
+
+use super::{VendorPath, answer::PassedThrough, forward::forward};
+use crate::{
+    live::{Live, needs},
+    problem::Problem,
+    scope::Passthrough,
+};
+
+/// Acts in the vendor's own words.
+///
+/// As for `GET`. It is sent once; where no answer came, the vendor may have done it all the same
+/// (`vendor.outcome_unknown`).
+#[utoipa::path(
+    post,
+    path = "/v1/connections/{id}/passthrough/{*path}",
+    tag = "passthrough",
+    params(VendorPath),
+    request_body(content((serde_json::Value = "application/json"), (Vec<u8> = "application/octet-stream")), description = "The body, as the vendor takes it; its `Content-Type` goes along."),
+    responses(PassedThrough),
+    security(("bearer" = ["passthrough"])),
+)]
+pub(crate) async fn pass_post_through(
+    live: Live<Passthrough, needs::Passthrough>,
+    request: Request,
+) -> Result<Response, Problem> {
+    forward(live, request).await
+}
