@@ -72,6 +72,9 @@ pub(crate) enum Command {
     Check,
     /// Print the OpenAPI 3.1 document of the REST API
     Openapi(OpenapiArgs),
+    /// Print pages of the documentation that follow from the code
+    #[command(subcommand, arg_required_else_help = true)]
+    Docs(DocsCommand),
     /// Make, list and revoke API keys
     #[command(subcommand, arg_required_else_help = true)]
     Keys(KeysCommand),
@@ -166,6 +169,13 @@ pub(crate) enum DocumentFormat {
     Json,
     /// YAML
     Yaml,
+}
+
+/// Which page to print.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum DocsCommand {
+    /// Which operations of each vendor are reached, by which routes: docs/coverage.md
+    Coverage,
 }
 
 /// What to do with API keys.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use callweave_credentials::connector::Transport;
-use callweave_model::Clock;
+use callweave_credentials::connector::{Destination, Transport};
+use callweave_model::{Clock, TenantId, ids::AccountId};
 use callweave_provider::{HttpClient, manifest::RateBudget};
 use callweave_provider_http::{
-    ConnectionScope, HttpTransport, Limits, TransportConfig, egress::Guard,
+    ConnectionScope, HttpTransport, Limits, Pace, TransportConfig, check_certificates,
+    egress::Guard,
 };
 use uuid::Uuid;
 
@@ -27,6 +28,7 @@ impl Outbound {
         egress: &Egress,
         vendors: Vendors,
         clock: Arc<dyn Clock>,
+        pace: Arc<dyn Pace>,
     ) -> anyhow::Result<Self> {
         let guard = Guard::new(egress.allow.iter().copied());
         let config = TransportConfig {
@@ -37,7 +39,7 @@ impl Outbound {
             },
             ..TransportConfig::default()
         };
-        let transport = HttpTransport::new(config, guard.clone(), clock)
+        let transport = HttpTransport::with_pace(config, guard.clone(), clock, pace)
             .context("start the HTTP client for vendors")?;
         Ok(Self {
             transport,
@@ -53,10 +55,16 @@ impl Outbound {
         url: &str,
         rate_budget: RateBudget,
     ) -> Arc<dyn HttpClient> {
+        // Nobody's account: each address has a pace and a pause of its own.
+        let account = AccountId {
+            tenant: TenantId(Uuid::nil()),
+            namespace: Uuid::new_v5(&Uuid::NAMESPACE_URL, url.as_bytes()),
+        };
         self.transport.for_connection(ConnectionScope {
             vendor: what,
-            connection: url.to_owned(),
+            account,
             base_url: Some(url.to_owned()),
+            ca_certificate: None,
             rate_budget,
             limits: None,
         })
@@ -81,23 +89,22 @@ const fn or(configured: u32, known: u32) -> u32 {
 }
 
 impl Transport for Outbound {
-    fn client(
-        &self,
-        vendor: &'static str,
-        account: Uuid,
-        base_url: Option<&str>,
-        budget: RateBudget,
-    ) -> Arc<dyn HttpClient> {
+    fn client(&self, destination: Destination<'_>) -> Arc<dyn HttpClient> {
         self.transport.for_connection(ConnectionScope {
-            vendor,
-            connection: account.to_string(),
-            base_url: base_url.map(str::to_owned),
-            rate_budget: self.budget(budget),
+            vendor: destination.vendor,
+            account: destination.account,
+            base_url: destination.base_url.map(str::to_owned),
+            ca_certificate: destination.ca_certificate.map(str::to_owned),
+            rate_budget: self.budget(destination.budget),
             limits: None,
         })
     }
 
     fn check_url(&self, url: &str) -> Result<(), String> {
         self.check(url)
+    }
+
+    fn check_certificate(&self, pem: &str) -> Result<(), String> {
+        check_certificates(pem).map_err(str::to_owned)
     }
 }

@@ -1,13 +1,14 @@
 //! Wiring: from a configuration to something that can serve and sync.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use callweave_credentials::{
-    broker::Broker,
+    broker::{Broker, BrokerOptions},
     connector::{Connector, ConnectorError},
 };
 use callweave_identity::Verifier;
+use callweave_jobs::{JobOptions, Jobs};
 use callweave_model::{
     Clock, SystemClock,
     ids::{Ids, RandomIds},
@@ -24,6 +25,7 @@ use crate::{
     egress::Outbound,
     issuers,
     key_ring::{self, KeyRing},
+    pace::SharedPace,
 };
 
 /// How many connections are looked at in one transaction.
@@ -77,14 +79,24 @@ impl Gateway {
             .verify_isolation()
             .await
             .context("the database would not keep tenants apart")?;
-        let outbound = Outbound::new(&config.egress, config.vendors, clock.clone())?;
+        let outbound = Outbound::new(
+            &config.egress,
+            config.vendors,
+            clock.clone(),
+            SharedPace::new(worker_store.clone()),
+        )?;
         let verifier = Arc::new(issuers::verifier(&config.auth, &ring, &outbound)?);
         let vault = ring.vault.clone();
-        let broker = Broker::new(
+        let options = BrokerOptions {
+            lease: config.vendors.token_lease,
+            at_once: config.vendors.token_renewals,
+        };
+        let broker = Broker::with_options(
             worker_store.clone(),
             vault.clone(),
             clock.clone(),
             ids.as_ref(),
+            options,
         );
         let connector = Connector::new(
             registry,
@@ -122,6 +134,8 @@ impl Gateway {
             turn: sync.turn,
             lease: sync.lease,
             readiness_deadline: sync.readiness_deadline,
+            vendor_retention: (sync.vendor_retention_days > 0)
+                .then(|| Duration::from_hours(u64::from(sync.vendor_retention_days) * 24)),
         };
         Engine::new(
             self.worker_store.clone(),
@@ -129,6 +143,17 @@ impl Gateway {
             self.clock.clone(),
             self.ids.clone(),
             options,
+        )
+    }
+
+    /// What passes work to the vendors.
+    pub(crate) fn jobs(&self, jobs: &crate::config::Jobs) -> Jobs {
+        Jobs::new(
+            self.worker_store.clone(),
+            self.connector.clone(),
+            self.clock.clone(),
+            self.ids.clone(),
+            job_options(jobs),
         )
     }
 
@@ -169,6 +194,19 @@ impl Gateway {
         self.broker.close().await;
         self.worker_store.close().await;
         self.store.close().await;
+    }
+}
+
+/// How jobs are paced, as it is configured.
+pub(crate) fn job_options(jobs: &crate::config::Jobs) -> JobOptions {
+    JobOptions {
+        workers: jobs.workers,
+        per_connection: i64::from(jobs.per_connection),
+        lease: jobs.lease,
+        deadline: jobs.deadline,
+        dialog_deadline: jobs.dialog_deadline,
+        settle: jobs.settle,
+        low_usage: jobs.low_usage_percent / 100.0,
     }
 }
 

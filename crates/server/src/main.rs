@@ -11,6 +11,7 @@ mod gateway;
 mod issuers;
 mod key_ring;
 mod output;
+mod pace;
 mod process;
 mod retention;
 mod routes;

@@ -180,6 +180,12 @@ fn supervise(
     if role.works() {
         let engine = gateway.engine(&config.sync);
         supervisor.keep("sync", move |shutdown| engine.clone().run(shutdown));
+        let (store, clock) = (gateway.worker_store.clone(), gateway.clock.clone());
+        supervisor.keep("credentials", move |shutdown| {
+            callweave_credentials::ending::watch(store.clone(), clock.clone(), shutdown)
+        });
+        let jobs = gateway.jobs(&config.jobs);
+        supervisor.keep("jobs", move |shutdown| jobs.clone().run(shutdown));
         let retention = Retention::new(gateway, config);
         supervisor.keep("retention", move |shutdown| retention.clone().run(shutdown));
     }

@@ -18,6 +18,7 @@ pub(crate) struct Retention {
     store: Store,
     clock: Arc<dyn Clock>,
     events: Duration,
+    jobs: Duration,
 }
 
 impl Retention {
@@ -27,6 +28,7 @@ impl Retention {
             store: gateway.worker_store.clone(),
             clock: gateway.clock.clone(),
             events: config.events.retention,
+            jobs: config.jobs.retention,
         }
     }
 
@@ -62,20 +64,27 @@ impl Retention {
         tenant: TenantId,
         shutdown: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let before = self.clock.now().minus(self.events);
-        let mut deleted = 0;
+        let now = self.clock.now();
+        let (events, jobs) = (now.minus(self.events), now.minus(self.jobs));
+        let (mut old_events, mut old_jobs) = (0, 0);
         // In small transactions, so that nobody waits for one of them.
         while !shutdown.is_cancelled() {
             let mut tx = self.store.tenant(tenant).await?;
-            let count = tx.purge_events(before).await?;
+            let (of_events, of_jobs) = (tx.purge_events(events).await?, tx.purge_jobs(jobs).await?);
             tx.commit().await?;
-            deleted += count;
-            if count == 0 {
+            old_events += of_events;
+            old_jobs += of_jobs;
+            if of_events + of_jobs == 0 {
                 break;
             }
         }
-        if deleted > 0 {
-            info!(tenant.id = %tenant, retention.events = deleted, "Deleted old events");
+        if old_events + old_jobs > 0 {
+            info!(
+                tenant.id = %tenant,
+                retention.events = old_events,
+                retention.jobs = old_jobs,
+                "Deleted what was too old"
+            );
         }
         Ok(())
     }

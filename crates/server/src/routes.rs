@@ -9,7 +9,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, gateway::Gateway};
+use crate::{
+    config::Config,
+    gateway::{Gateway, job_options},
+};
 
 /// The state of the REST API.
 pub(crate) fn api_state(gateway: &Gateway, config: &Config, figures: PrometheusHandle) -> ApiState {
@@ -24,6 +27,8 @@ pub(crate) fn api_state(gateway: &Gateway, config: &Config, figures: PrometheusH
             .collect(),
         token_life: config.auth.token_life,
         metrics: Some(Arc::new(move || figures.render())),
+        upload_limit: config.jobs.max_upload_bytes,
+        jobs: job_options(&config.jobs),
         feed: FeedOptions {
             max_streams: events.max_streams,
             max_streams_per_tenant: events.max_streams_per_tenant,

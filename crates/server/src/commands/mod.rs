@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod docs;
 mod encryption;
 mod health;
 pub(crate) mod keys;
@@ -24,6 +25,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         // These need no configuration, or say themselves what is wrong with it.
         Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::Docs(command) => docs::run(command),
         Command::Encryption(command) => encryption::run(&command),
         Command::Secrets(arguments) => secrets::run(&arguments),
         Command::Health(arguments) => health::run(&config::load(&sources)?, arguments).await,
@@ -47,6 +49,7 @@ async fn run_configured(command: Command, config: Config) -> anyhow::Result<()> 
         Command::Sandbox(arguments) => sandbox::run(arguments).await,
         Command::Check
         | Command::Openapi(_)
+        | Command::Docs(_)
         | Command::Encryption(_)
         | Command::Health(_)
         | Command::Secrets(_) => Ok(()),

@@ -84,7 +84,12 @@ fn agree(config: &Config) -> Result<(), ConfigError> {
     if !(0.0..=1.0).contains(&config.otlp.sample_ratio) {
         return contradiction("otlp.sample_ratio: must be from 0.0 to 1.0");
     }
+    if !(0.0..=100.0).contains(&config.jobs.low_usage_percent) {
+        return contradiction("jobs.low_usage_percent: must be from 0.0 to 100.0");
+    }
     for (key, value) in [
+        ("jobs.workers", config.jobs.workers),
+        ("jobs.per_connection", config.jobs.per_connection as usize),
         ("server.max_connections", config.server.max_connections),
         ("server.max_requests", config.server.max_requests),
         ("sync.workers", config.sync.workers),

@@ -21,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) egress: Egress,
     pub(crate) vendors: Vendors,
     pub(crate) sync: Sync,
+    pub(crate) jobs: Jobs,
     pub(crate) events: Events,
     pub(crate) log: Log,
     pub(crate) otlp: Otlp,
@@ -127,6 +128,9 @@ pub(crate) struct Egress {
 pub(crate) struct Vendors {
     pub(crate) requests_per_second: u32,
     pub(crate) concurrency: u32,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) token_lease: Duration,
+    pub(crate) token_renewals: u32,
 }
 
 /// The pull engine.
@@ -144,6 +148,7 @@ pub(crate) struct Sync {
     pub(crate) lease: Duration,
     #[serde(deserialize_with = "values::duration")]
     pub(crate) readiness_deadline: Duration,
+    pub(crate) vendor_retention_days: u32,
 }
 
 /// The feed of events.
@@ -158,6 +163,26 @@ pub(crate) struct Events {
     pub(crate) poll_interval: Duration,
     #[serde(deserialize_with = "values::duration")]
     pub(crate) heartbeat: Duration,
+}
+
+/// Work passed to the vendors.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Jobs {
+    pub(crate) workers: usize,
+    pub(crate) per_connection: u32,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) lease: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) deadline: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) dialog_deadline: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) settle: Duration,
+    pub(crate) max_upload_bytes: u64,
+    pub(crate) low_usage_percent: f64,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) retention: Duration,
 }
 
 /// What is logged, and how.

@@ -19,12 +19,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("identity", &["model"]),
     ("credentials", &["store", "provider", "model"]),
-    ("jobs", &["store", "model"]),
+    ("workers", &["store"]),
+    (
+        "jobs",
+        &["workers", "credentials", "store", "provider", "model"],
+    ),
     (
         "sync",
-        &["jobs", "credentials", "store", "provider", "model"],
+        &["workers", "credentials", "store", "provider", "model"],
     ),
-    ("webhooks", &["jobs", "store", "model"]),
+    ("webhooks", &["workers", "store", "model"]),
     (
         "api",
         &[
@@ -39,6 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // They must not share the gateway's reading of anything.
     ("sandbox", &[]),
     ("postgres", &[]),
+    ("fault-proxy", &[]),
     ("bench", &["sandbox"]),
 ];
 

@@ -2,7 +2,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a helper that fails is to fail its test"
+    clippy::print_stdout,
+    reason = "a helper that fails is to fail its test; figures are printed"
 )]
 
 mod apart;
@@ -10,6 +11,8 @@ mod arrows;
 mod commands;
 mod demo;
 mod external;
+mod inside;
 mod names;
+mod outside;
 mod serving;
 mod support;

@@ -213,6 +213,23 @@ impl Running {
         let _ = kill_process(pid, signal);
     }
 
+    /// Its number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for it to be ended by somebody else; gives the signal that did it.
+    pub(crate) async fn end(mut self) -> Option<i32> {
+        self.stopped = true;
+        let ended = eventually("its end", Duration::from_secs(60), async || {
+            match self.child.try_wait().unwrap() {
+                Some(status) => Ok(status),
+                None => Err("it runs".to_owned()),
+            }
+        });
+        std::os::unix::process::ExitStatusExt::signal(&ended.await)
+    }
+
     /// Ends it as a crash would.
     pub(crate) fn kill(mut self) {
         self.stopped = true;
