@@ -265,9 +265,9 @@ const COVERAGE: &[Coverage] = &[
     covered(operation::ACCOUNT, "/account"),
     covered(operation::REPORTS, "/reports"),
     covered(operation::DOCUMENTS, "/documents"),
-    covered(operation::SUBMIT, "POST /work"),
-    covered(operation::PROGRESS, "GET /work/{id}"),
-    covered(operation::FIND, "GET /work"),
+    covered(operation::SUBMIT, "POST /pieces"),
+    covered(operation::PROGRESS, "GET /pieces/{id}"),
+    covered(operation::FIND, "GET /pieces"),
     covered(operation::START, "POST /dialogs"),
     covered(operation::ORDER, "POST /reports"),
 ];
