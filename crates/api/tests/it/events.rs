@@ -12,7 +12,7 @@ use rand::Rng as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Gateway, sample, spoken};
+use crate::support::{Gateway, feed_turn, sample, spoken};
 
 /// Eight writers whose transactions end in an order of chance; some of them come to nothing.
 /// Returns the numbers of what was committed.
@@ -86,6 +86,7 @@ pub(crate) fn assert_complete(met: &[Value], committed: &BTreeSet<u64>) {
 
 #[tokio::test]
 async fn case_070_a_reader_by_cursor_skips_and_repeats_nothing() {
+    let _turn = feed_turn().await;
     let gateway = Gateway::start().await;
     let store = gateway.another_store(10);
     let writing = write_in_random_order(&store, gateway.tenant, 40);
@@ -116,6 +117,7 @@ async fn case_070_a_reader_by_cursor_skips_and_repeats_nothing() {
 
 #[tokio::test]
 async fn an_event_is_thin_and_leads_on() {
+    let _turn = feed_turn().await;
     let gateway = Gateway::start().await;
     let connection = gateway.connect("main").await;
     let id = gateway
@@ -174,6 +176,7 @@ async fn an_event_is_thin_and_leads_on() {
 
 #[tokio::test]
 async fn filters_narrow_the_feed_and_a_cursor_fits_all_of_them() {
+    let _turn = feed_turn().await;
     let gateway = Gateway::start().await;
     let (one, two) = (gateway.connect("one").await, gateway.connect("two").await);
     for (connection, name) in [(one, "a"), (two, "b")] {
@@ -227,6 +230,7 @@ async fn filters_narrow_the_feed_and_a_cursor_fits_all_of_them() {
 
 #[tokio::test]
 async fn case_107_a_position_of_the_feed_is_its_tenants_own() {
+    let _turn = feed_turn().await;
     let gateway = Gateway::start().await;
     gateway.connect("main").await;
     let list = gateway.get("/v1/events").await.json();
@@ -258,6 +262,7 @@ async fn case_107_a_position_of_the_feed_is_its_tenants_own() {
 
 #[tokio::test]
 async fn a_restored_backup_is_noticed() {
+    let _turn = feed_turn().await;
     let gateway = Gateway::start().await;
     let connection = gateway.connect("main").await;
     let calls = |names: &[&str]| {
@@ -305,6 +310,7 @@ async fn a_restored_backup_is_noticed() {
 
 #[tokio::test]
 async fn who_was_away_for_too_long_is_told() {
+    let _turn = feed_turn().await;
     let gateway = Gateway::start().await;
     let connection = gateway.connect("main").await;
     let first = gateway.get("/v1/events").await.json();
@@ -346,6 +352,7 @@ async fn who_was_away_for_too_long_is_told() {
 
 #[tokio::test]
 async fn an_open_transaction_holds_the_feed_back_and_loses_nothing() {
+    let _turn = feed_turn().await;
     let gateway = Gateway::start().await;
     let store = gateway.another_store(3);
     let event = |name: &str| Event {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     events::{assert_complete, write_in_random_order},
-    support::{EventStream, Gateway, sample, spoken},
+    support::{EventStream, Gateway, feed_turn, sample, spoken},
 };
 
 fn quick() -> FeedOptions {
@@ -44,6 +44,7 @@ async fn read_all(gateway: &Gateway, query: &str, hangs_up_after: usize) -> Vec<
 
 #[tokio::test]
 async fn case_070_streams_skip_and_repeat_nothing() {
+    let _turn = feed_turn().await;
     let gateway = Gateway::start_with_feed(quick()).await;
     let store = gateway.another_store(10);
     let writing = async {
@@ -75,6 +76,7 @@ async fn case_070_streams_skip_and_repeat_nothing() {
 
 #[tokio::test]
 async fn a_stream_begins_now_and_tells_what_is_wanted() {
+    let _turn = feed_turn().await;
     let gateway = Gateway::start_with_feed(quick()).await;
     let connection = gateway.connect("main").await;
     let filter = format!("?type=call.*&connection_id={connection}");
@@ -105,6 +107,7 @@ async fn a_stream_begins_now_and_tells_what_is_wanted() {
 
 #[tokio::test]
 async fn streams_are_bounded_and_a_place_comes_free() {
+    let _turn = feed_turn().await;
     let options = FeedOptions {
         max_streams: 3,
         max_streams_per_tenant: 2,
@@ -136,6 +139,7 @@ async fn streams_are_bounded_and_a_place_comes_free() {
 
 #[tokio::test]
 async fn streams_end_when_the_gateway_drains() {
+    let _turn = feed_turn().await;
     let options = FeedOptions {
         heartbeat: Duration::from_hours(1),
         ..quick()
@@ -157,6 +161,7 @@ async fn streams_end_when_the_gateway_drains() {
 
 #[tokio::test]
 async fn a_revoked_key_hears_no_more() {
+    let _turn = feed_turn().await;
     let gateway = Gateway::start_with_feed(quick()).await;
     let connection = gateway.connect("main").await;
     let key = gateway.key_of(gateway.tenant, &["events:read"]).await;
@@ -180,6 +185,7 @@ async fn a_revoked_key_hears_no_more() {
 
 #[tokio::test]
 async fn a_stream_over_another_database_ends_and_its_client_is_told() {
+    let _turn = feed_turn().await;
     let gateway = Gateway::start_with_feed(quick()).await;
     let connection = gateway.connect("main").await;
     let mut stream = EventStream::open(&gateway, "", &[]).await.ok().unwrap();
@@ -204,6 +210,7 @@ async fn a_stream_over_another_database_ends_and_its_client_is_told() {
 
 #[tokio::test]
 async fn many_streams_look_together() {
+    let _turn = feed_turn().await;
     let options = FeedOptions {
         max_streams: 300,
         max_streams_per_tenant: 300,

@@ -44,6 +44,15 @@ pub(crate) use stream::EventStream;
 pub(crate) use vendors::{UNDATED, UndatedFactory};
 pub(crate) use work::{Form, Workers, quick_jobs};
 
+/// The feed waits for every open transaction of the server, whichever database it is in: tests of
+/// it run one after the other.
+static FEED: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Waits for the turn of a test of the feed.
+pub(crate) async fn feed_turn() -> tokio::sync::MutexGuard<'static, ()> {
+    FEED.lock().await
+}
+
 /// A gateway with a database of its own.
 pub(crate) struct Gateway {
     pub(crate) router: Router,
@@ -133,6 +142,15 @@ impl Gateway {
         sqlx::raw_sql(statement).execute(&pool).await.unwrap();
     }
 
+    async fn feed_is_whole(&self) -> bool {
+        let pool = self.database.pool().await;
+        let query = "SELECT NOT EXISTS \
+                     (SELECT FROM events WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()))";
+        let whole = sqlx::query_scalar(query).fetch_one(&pool).await.unwrap();
+        pool.close().await;
+        whole
+    }
+
     /// Transactions that the database has ended so far.
     pub(crate) async fn transactions(&self) -> i64 {
         let pool = self.database.pool().await;
@@ -169,7 +187,21 @@ impl Gateway {
         made.text.expose_secret().to_owned()
     }
 
+    /// Waits until the feed shows what is committed, at most for some seconds: a test may hold it
+    /// back on purpose, and other tests work on the same server.
+    async fn caught_up(&self) {
+        for _ in 0..30 {
+            if self.feed_is_whole().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
+        if path.starts_with("/v1/events") {
+            self.caught_up().await;
+        }
         self.send(Method::GET, path, None, &[]).await
     }
 
