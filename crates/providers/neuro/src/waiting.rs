@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use callweave_provider::{CallContext, Change, RawDocument, RecordRef, Result, dialogs::QueueKind};
+use callweave_provider::{
+    CallContext, Change, ErrorKind, RawDocument, RecordRef, Result, dialogs::QueueKind,
+};
 use serde_json::Value;
 
 use crate::{
@@ -21,9 +23,6 @@ const GONE_AFTER: Duration = Duration::from_hours(12);
 
 /// The pages of the queue that are read to see how far a dialog is.
 const FEW_PAGES: u64 = 3;
-
-/// The pages of the queue that are read to see that a dialog is gone.
-const MANY_PAGES: u64 = 100;
 
 /// Calls of a dialog are looked for so far around the dates of its statistic: first where they
 /// should be, then where the report may count by another time.
@@ -57,10 +56,14 @@ impl Neuro {
         if batch.is_some() && !overdue {
             return Ok(self.waits(context, record, raw));
         }
-        let pages = if overdue { MANY_PAGES } else { FEW_PAGES };
-        let (rows, whole) = self
-            .whole_queue(context, QueueKind::Dialogs, agent, batch, pages)
-            .await?;
+        let kind = QueueKind::Dialogs;
+        let read = if overdue {
+            self.proved_queue(context, kind, agent, batch).await
+        } else {
+            self.whole_queue(context, kind, agent, batch, FEW_PAGES)
+                .await
+        };
+        let (rows, whole) = unless_barred(read)?;
         let named = |row: &Row| id(Some(row), &["uuid", "dialog_uuid"]);
         let mine = rows
             .into_iter()
@@ -103,7 +106,8 @@ impl Neuro {
         for around in AROUND {
             let (from, to) = (first.minus(around), last.plus(around));
             for agent in &agents {
-                let (mut rows, _) = self.report_between(context, agent, from, to).await?;
+                let read = self.report_between(context, agent, from, to).await;
+                let (mut rows, _) = unless_barred(read)?;
                 rows.retain(|row| {
                     id(Some(row), &["dialog_uuid"]).as_ref() == Some(&record.remote_id)
                 });
@@ -136,6 +140,17 @@ impl Neuro {
         agents.truncate(MOST_AGENTS);
         Ok(agents)
     }
+}
+
+/// A list of an agent that is gone, or that the account may not see, tells nothing and proves
+/// nothing; the dialog itself is told all the same.
+fn unless_barred(read: Result<(Vec<Row>, bool)>) -> Result<(Vec<Row>, bool)> {
+    read.or_else(|error| match error.kind {
+        ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::InvalidRequest => {
+            Ok((Vec::new(), false))
+        }
+        _ => Err(error),
+    })
 }
 
 /// The report's rows of a dialog as the document that a walk would have made of them.

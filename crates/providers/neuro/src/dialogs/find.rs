@@ -5,10 +5,7 @@
 //! vendor shows may be less than it has, so "it is not there" needs a queue and a report that were
 //! read whole, and time for the vendor to have worked the request off.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use callweave_model::{Timestamp, owned::DialogRequest};
 use callweave_provider::{
@@ -35,9 +32,6 @@ const SETTLED: Duration = Duration::from_hours(1);
 
 /// A time without a zone may be wrong by so much, if the connection's zone is.
 const ZONES: Duration = Duration::from_hours(15);
-
-/// The most pages of a queue that are read.
-const MOST_PAGES: u64 = 50;
 
 /// The most dialogs whose statistics are asked for one by one.
 const MOST_ASKED: usize = 100;
@@ -142,17 +136,10 @@ impl Neuro {
         sightings: &mut Sightings,
     ) -> Result<Vec<String>> {
         let (agent, batch) = (target.agent.as_str(), target.batch.as_deref());
-        let dialogs = QueueKind::Dialogs;
         let (rows, whole) = self
-            .whole_queue(context, dialogs, agent, batch, MOST_PAGES)
+            .proved_queue(context, QueueKind::Dialogs, agent, batch)
             .await?;
         sightings.whole &= whole;
-        if u64::try_from(rows.len()).unwrap_or(u64::MAX) > queue::PAGE {
-            // Rows that leave a queue move others over the edge of a page: only a queue that
-            // stands still is read whole.
-            let again = self.whole_queue(context, dialogs, agent, batch, MOST_PAGES);
-            sightings.whole &= ids(&again.await?.0) == ids(&rows);
-        }
         let mut others = Vec::new();
         for row in rows {
             let Some(dialog) = id(Some(&row), &["uuid", "dialog_uuid"]) else {
@@ -170,7 +157,7 @@ impl Neuro {
         // The queue of calls says when a dialog came up, where it names the dialog at all.
         let calls = QueueKind::Calls;
         let (rows, _) = self
-            .whole_queue(context, calls, agent, batch, MOST_PAGES)
+            .whole_queue(context, calls, agent, batch, queue::MOST_PAGES)
             .await?;
         for row in rows {
             let dialog = id(
@@ -252,10 +239,6 @@ impl Neuro {
             }
         }
     }
-}
-
-fn ids(rows: &[Row]) -> BTreeSet<Option<String>> {
-    rows.iter().map(|row| id(Some(row), &["uuid"])).collect()
 }
 
 #[cfg(test)]

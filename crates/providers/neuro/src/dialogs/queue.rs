@@ -1,5 +1,7 @@
 //! What an agent still has to do, commands over it, and the lists it came from (NN-33 to NN-39).
 
+use std::collections::BTreeSet;
+
 use callweave_model::{
     enums::CallStatus,
     owned::{Campaign, QueuedItem},
@@ -26,7 +28,10 @@ use crate::{
 };
 
 /// Rows asked for at once where a queue is read to its end.
-pub(crate) const PAGE: u64 = 100;
+const PAGE: u64 = 100;
+
+/// The most pages of a queue that are read.
+pub(crate) const MOST_PAGES: u64 = 100;
 
 /// One page of a queue: an offset is always a multiple of its limit, as the vendor demands.
 #[derive(Clone, Copy, Debug)]
@@ -140,6 +145,25 @@ impl Neuro {
         Ok((rows, false))
     }
 
+    /// A queue to its end, and whether that proves what is not in it. Rows that leave a queue move
+    /// others over the edge of a page, so one of several pages is read twice and must stand still.
+    pub(crate) async fn proved_queue(
+        &self,
+        context: &CallContext<'_>,
+        kind: QueueKind,
+        agent: &str,
+        batch: Option<&str>,
+    ) -> Result<(Vec<Row>, bool)> {
+        let read = || self.whole_queue(context, kind, agent, batch, MOST_PAGES);
+        let (rows, whole) = read().await?;
+        if !whole || u64::try_from(rows.len()).is_ok_and(|length| length <= PAGE) {
+            return Ok((rows, whole));
+        }
+        let (again, whole) = read().await?;
+        let still = ids(&again) == ids(&rows);
+        Ok((rows, whole && still))
+    }
+
     /// Sends a command to an agent's queue: an empty object, and whatever comes back.
     pub(super) async fn command(
         &self,
@@ -172,6 +196,10 @@ impl Neuro {
             .filter_map(|row| campaign(row, &self.settings.zone))
             .collect())
     }
+}
+
+fn ids(rows: &[Row]) -> BTreeSet<Option<String>> {
+    rows.iter().map(|row| id(Some(row), &["uuid"])).collect()
 }
 
 fn read_position(position: &str) -> Option<Span> {

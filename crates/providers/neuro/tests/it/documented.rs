@@ -592,3 +592,63 @@ async fn a_young_dialog_whose_calls_are_not_listed_yet_is_looked_at_again() {
     );
     assert_eq!(upsert.call.parties[0].remote_id.as_deref(), Some(AGENT));
 }
+
+#[tokio::test]
+async fn a_dialog_is_told_although_its_agents_lists_are_barred() {
+    let row = json!([{"dialog_uuid": DIALOG, "date": "2026-03-02 09:00:00", "result": "success"}]);
+    let hint = json!({"agent_uuid": AGENT, "sent_at": "2026-03-01T08:59:00.000Z"});
+    let record = RecordRef::new("dialog", DIALOG);
+    for status in [403, 409] {
+        let barred = answers::json(status, &json!({"message": "Agent not found"}));
+        let client = CannedClient::new()
+            .on("GET", STATISTIC_PATH, answers::ok(&row))
+            .always(
+                "POST",
+                "/api/v2/ext/statistic/dialog-report",
+                barred.clone(),
+            );
+        let change = fetch(&client, &json!({}), &record, Some(&hint))
+            .await
+            .unwrap();
+        assert_eq!(upsert(change).call.status, CallStatus::Completed);
+        let nothing = answers::json(404, &json!({"message": "No data for dialog report"}));
+        let client = CannedClient::new()
+            .on("GET", STATISTIC_PATH, nothing)
+            .always("GET", "/api/v2/ext/queue/dialog", barred);
+        let change = fetch(&client, &json!({}), &record, Some(&hint))
+            .await
+            .unwrap();
+        assert!(matches!(change, Change::NotReady { .. }), "{change:?}");
+    }
+}
+
+#[tokio::test]
+async fn case_032_a_queue_that_moves_while_it_is_read_proves_no_deletion() {
+    let hint = json!({"agent_uuid": AGENT, "sent_at": "2026-03-01T08:59:00.000Z"});
+    let record = RecordRef::new("dialog", DIALOG);
+    for moves in [false, true] {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let client = CannedClient::new()
+            .on("GET", STATISTIC_PATH, answers::json(404, &json!([])))
+            .plays("GET", "/api/v2/ext/queue/dialog*", move |sent| {
+                let round = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) / 3;
+                let first = if moves { round } else { 0 };
+                let query = sent.uri.query().unwrap();
+                let range = match query.rsplit_once("offset=").unwrap().1 {
+                    "0" => first..first + 100,
+                    "100" => first + 100..first + 130,
+                    _ => 0..0,
+                };
+                let rows: Vec<Value> = range.map(|n| json!({"uuid": format!("d-{n}")})).collect();
+                answers::ok(&json!(rows))
+            });
+        let change = fetch(&client, &json!({}), &record, Some(&hint))
+            .await
+            .unwrap();
+        assert_eq!(
+            matches!(change, Change::Gone { .. }),
+            !moves,
+            "moves: {moves}"
+        );
+    }
+}
