@@ -24,6 +24,8 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -36,6 +38,7 @@ struct Row {
     created_at: convert::DbTime,
     expires_at: Option<convert::DbTime>,
     revoked_at: Option<convert::DbTime>,
+    last_used_at: Option<convert::DbTime>,
 }
 
 impl From<Row> for ApiKey {
@@ -49,6 +52,7 @@ impl From<Row> for ApiKey {
             created_at: convert::model(row.created_at),
             expires_at: convert::model_option(row.expires_at),
             revoked_at: convert::model_option(row.revoked_at),
+            last_used_at: convert::model_option(row.last_used_at),
         }
     }
 }
@@ -57,8 +61,8 @@ impl SystemTx {
     /// The key with this id, whoever's it is. The caller compares the secret.
     pub async fn find_api_key(&mut self, id: ApiKeyId) -> Result<Option<ApiKey>> {
         let row: Option<Row> = sqlx::query_as(
-            "SELECT tenant_id, id, name, secret_hash, scopes, created_at, expires_at, revoked_at \
-             FROM api_keys WHERE id = $1",
+            "SELECT tenant_id, id, name, secret_hash, scopes, created_at, expires_at, revoked_at, \
+                 last_used_at FROM api_keys WHERE id = $1",
         )
         .bind(id.0)
         .fetch_optional(self.executor())
@@ -89,8 +93,8 @@ impl TenantTx {
     /// The tenant's keys, newest first.
     pub async fn list_api_keys(&mut self) -> Result<Vec<ApiKey>> {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT tenant_id, id, name, secret_hash, scopes, created_at, expires_at, revoked_at \
-             FROM api_keys WHERE tenant_id = $1 ORDER BY created_at DESC, id",
+            "SELECT tenant_id, id, name, secret_hash, scopes, created_at, expires_at, revoked_at, \
+                 last_used_at FROM api_keys WHERE tenant_id = $1 ORDER BY created_at DESC, id",
         )
         .bind(self.tenant().0)
         .fetch_all(self.executor())
@@ -110,5 +114,45 @@ impl TenantTx {
         .execute(self.executor())
         .await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// One key of the tenant, in force or not.
+    pub async fn find_own_api_key(&mut self, id: ApiKeyId) -> Result<Option<ApiKey>> {
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT tenant_id, id, name, secret_hash, scopes, created_at, expires_at, revoked_at, \
+                 last_used_at FROM api_keys WHERE tenant_id = $1 AND id = $2",
+        )
+        .bind(self.tenant().0)
+        .bind(id.0)
+        .fetch_optional(self.executor())
+        .await?;
+        Ok(row.map(ApiKey::from))
+    }
+
+    /// Lets a key in force end at an instant, unless it ends earlier; `false` when there is none.
+    pub async fn end_api_key(&mut self, id: ApiKeyId, end: Timestamp) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE api_keys SET expires_at = LEAST(expires_at, $3) \
+             WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL",
+        )
+        .bind(self.tenant().0)
+        .bind(id.0)
+        .bind(convert::db(end))
+        .execute(self.executor())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Notes that a key was used, unless that was noted within the last minute.
+    pub async fn note_key_use(&mut self, id: ApiKeyId) -> Result<()> {
+        sqlx::query(
+            "UPDATE api_keys SET last_used_at = now() WHERE tenant_id = $1 AND id = $2 \
+                 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')",
+        )
+        .bind(self.tenant().0)
+        .bind(id.0)
+        .execute(self.executor())
+        .await?;
+        Ok(())
     }
 }

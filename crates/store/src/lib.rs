@@ -6,6 +6,7 @@
 //! behind a transaction pooler too. Nothing here knows a vendor.
 
 pub mod api_keys;
+pub mod audit;
 pub mod backfills;
 pub mod calls;
 pub mod connection_state;
@@ -17,6 +18,7 @@ pub mod events;
 pub mod fetching;
 pub mod idempotency;
 pub mod jobs;
+pub mod limits;
 pub mod overview;
 pub mod pauses;
 pub mod records;

@@ -126,6 +126,7 @@ pub(crate) async fn create(store: &Store, request: KeyRequest<'_>) -> anyhow::Re
         created_at: now,
         expires_at: request.expires_in.map(|life| now.plus(life)),
         revoked_at: None,
+        last_used_at: None,
     };
     let mut tx = store.tenant(tenant).await?;
     tx.insert_api_key(&key).await?;

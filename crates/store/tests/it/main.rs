@@ -6,6 +6,7 @@
     reason = "a failed unwrap is how a test fails"
 )]
 
+mod audit;
 mod calls;
 mod erasing;
 mod growing;

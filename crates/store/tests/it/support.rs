@@ -161,6 +161,11 @@ pub(crate) fn fetched(call: AnalyzedCall, observed_at: Timestamp) -> Fetched {
 }
 
 impl Home {
+    /// The database itself, as its owner sees it.
+    pub(crate) async fn pool(&self) -> sqlx::PgPool {
+        self.database.pool().await
+    }
+
     /// How many rows a table has, whoever owns them.
     pub(crate) async fn count(&self, table: &'static str) -> i64 {
         let pool = self.database.pool().await;

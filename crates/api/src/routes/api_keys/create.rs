@@ -57,6 +57,7 @@ pub(crate) async fn create_api_key(
         created_at: now,
         expires_at: input.expires_at,
         revoked_at: None,
+        last_used_at: None,
     };
     let mut tx = state.store().tenant(caller.tenant).await?;
     tx.insert_api_key(&key).await?;

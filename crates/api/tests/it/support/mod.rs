@@ -180,6 +180,7 @@ impl Gateway {
             created_at: now,
             expires_at: None,
             revoked_at: None,
+            last_used_at: None,
         };
         let mut tx = self.store.tenant(tenant).await.unwrap();
         tx.insert_api_key(&key).await.unwrap();

@@ -160,6 +160,7 @@ async fn api_key(store: &Store, tenant: TenantId) -> String {
         created_at: SystemClock.now(),
         expires_at: None,
         revoked_at: None,
+        last_used_at: None,
     };
     let mut tx = store.tenant(tenant).await.unwrap();
     tx.insert_api_key(&key).await.unwrap();
