@@ -34,7 +34,7 @@ COPY . .
 RUN cargo build --release --locked --package callweave-server \
     && mkdir -p /image/usr/local/bin /image/usr/share/doc/callweave /image/data /image/secrets \
     && cp target/release/callweave /image/usr/local/bin/ \
-    && cargo cyclonedx --quiet --manifest-path crates/server/Cargo.toml --format json --spec-version 1.5 \
+    && /usr/local/bin/cargo-cyclonedx cyclonedx --quiet --manifest-path crates/server/Cargo.toml --format json --spec-version 1.5 \
          --no-build-deps --override-filename callweave.cdx \
     && cp LICENSE crates/server/callweave.cdx.json /image/usr/share/doc/callweave/ \
     && chmod 0755 /image/data /image/secrets

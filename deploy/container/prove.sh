@@ -75,7 +75,7 @@ base_images() {
     container="$(buildah from scratch)"
     buildah add --quiet "$container" "$work/rust.tar" / >/dev/null
     buildah add --quiet "$container" "$(rustc --print sysroot)" /usr/local/rust >/dev/null
-    buildah config --env PATH=/usr/local/rust/bin:/usr/bin:/bin --env CARGO_HOME=/usr/local/cargo "$container"
+    buildah config --env PATH=/usr/local/rust/bin:/usr/local/bin:/usr/bin:/bin --env CARGO_HOME=/usr/local/cargo "$container"
     buildah commit --quiet "$container" "$rust" >/dev/null
     buildah rm "$container" >/dev/null
   fi

@@ -9,6 +9,7 @@
 mod apart;
 mod arrows;
 mod commands;
+mod coverage;
 mod demo;
 mod external;
 mod inside;

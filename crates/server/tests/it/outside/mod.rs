@@ -236,6 +236,14 @@ impl Api {
         outcome.unwrap()
     }
 
+    /// A request with the key, for a test that fills in the rest.
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        request
+            .bearer_auth(&self.key)
+            .timeout(Duration::from_secs(60))
+    }
+
     /// The same where the gateway may not answer.
     pub(crate) async fn try_send(
         &self,
@@ -243,13 +251,12 @@ impl Api {
         path: &str,
         body: Option<Value>,
     ) -> reqwest::Result<(u16, Value)> {
-        let request = self.client.request(method, format!("{}{path}", self.url));
-        let request = request.bearer_auth(&self.key);
+        let request = self.request(method, path);
         let request = match body {
             Some(body) => request.json(&body),
             None => request,
         };
-        let response = request.timeout(Duration::from_secs(60)).send().await?;
+        let response = request.send().await?;
         let status = response.status().as_u16();
         let text = response.text().await?;
         Ok((status, serde_json::from_str(&text).unwrap_or_default()))
