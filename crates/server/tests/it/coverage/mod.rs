@@ -19,6 +19,7 @@ mod callgear;
 mod dialogs;
 mod neuro;
 mod submissions;
+mod timeouts;
 mod transcripto;
 
 /// A gateway that syncs when it is told to, a connection to one vendor, and what was driven so far.
@@ -32,14 +33,17 @@ pub(crate) struct Drive {
 }
 
 impl Drive {
-    /// Connects, and waits until the first sync has brought a call.
+    /// Starts a gateway and connects it.
     pub(crate) async fn start(vendor: Vendor, calls: u32) -> Self {
+        Self::start_with(vendor, calls, &[]).await
+    }
+
+    /// The same with more configuration.
+    pub(crate) async fn start_with(vendor: Vendor, calls: u32, more: &[(&str, &str)]) -> Self {
         let stage = Stage::new(calls).await;
-        let rare = [
-            ("CALLWEAVE__SYNC__POLL_INTERVAL", "1h"),
-            ("CALLWEAVE__SERVER__DRAIN_DELAY", "0s"),
-        ];
-        let gateway = stage.gateway("all", &rare).await;
+        let rare = ("CALLWEAVE__SYNC__POLL_INTERVAL", "1h");
+        let environment: Vec<_> = std::iter::once(rare).chain(more.iter().copied()).collect();
+        let gateway = stage.gateway("all", &environment).await;
         let documented = gateway.api.get("/openapi.json").await;
         let mut routes = BTreeSet::new();
         for (path, methods) in documented["paths"].as_object().unwrap() {
