@@ -148,7 +148,8 @@ base="$(size_of docker.io/library/debian:bookworm-slim)"
 beyond=$(((total - base) / 1024 / 1024))
 echo "beyond its base: $beyond MiB"
 [ "$beyond" -le 60 ]
-podman image inspect --format 'user {{.Config.User}}, labels {{len .Config.Labels}}, health check {{.Healthcheck.Test}}' "$image"
+podman image inspect "$image" \
+  | jq -er '.[0] | "user \(.Config.User), labels \(.Config.Labels | length), health check \(.Healthcheck.Test | join(" "))"'
 [ "$(podman image inspect --format '{{.Config.User}}' "$image")" = 10001:10001 ]
 
 database_port="$(free_port)" api_port="$(free_port)" worker_port="$(free_port)" sandbox_port="$(free_port)"

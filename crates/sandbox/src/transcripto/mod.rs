@@ -40,8 +40,8 @@ use crate::{
     world::{Shared, World, tokens::TokenKind},
 };
 
-/// The largest upload that is taken.
-const LARGEST_UPLOAD: usize = 256 * 1024 * 1024;
+/// The largest upload that is taken; the document names no limit.
+const LARGEST_UPLOAD: usize = 4 * 1024 * 1024 * 1024;
 
 /// The vendor's HTTP surface.
 pub(crate) fn router(world: &Shared) -> Router {

@@ -99,7 +99,8 @@ fn sent_file(
     let told = json!({
         "fields": given.fields,
         "file_name": sound.name,
-        "file_bytes": sound.bytes.len(),
+        "file_bytes": sound.size,
+        "file_sha256": sound.sha256,
     });
     let task = submit(world, patch, &told)?;
     let mut state = world.transcripto.lock();

@@ -17,6 +17,7 @@ use crate::{
 mod alovoice;
 mod callgear;
 mod dialogs;
+mod large;
 mod neuro;
 mod submissions;
 mod timeouts;
