@@ -48,11 +48,12 @@ impl File {
             size: 0,
             hash: Sha256::new(),
         };
-        while let Some(piece) = field.chunk().await.ok()? {
+        while let Some(mut piece) = field.chunk().await.ok()? {
             file.hash.update(&piece);
             file.size += piece.len() as u64;
             let room = LARGEST_KEPT.saturating_sub(file.kept.len());
-            file.kept.extend_from_slice(&piece[..piece.len().min(room)]);
+            piece.truncate(room);
+            file.kept.extend_from_slice(&piece);
         }
         Some(file)
     }
