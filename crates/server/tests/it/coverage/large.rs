@@ -32,11 +32,10 @@ async fn a_large_recording_passes_through_in_little_memory() {
     for piece in pieces.clone() {
         hash.update(&piece);
     }
-    let sent: String = hash
+    let sent = hash
         .finalize()
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
 
     let before = peak(drive.gateway.running.pid());
     let body = stream::iter(pieces.map(Ok::<_, std::io::Error>));
