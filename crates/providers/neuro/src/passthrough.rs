@@ -1,14 +1,22 @@
-//! Requests in the vendor's own words.
+//! Requests in the vendor's own words. Speech keys in the answers (NN-10, NN-11) are masked, here as
+//! on the routes of their own.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use callweave_provider::{
-    CallContext, Result,
+    CallContext, ErrorKind, ProviderError, Result,
     http_client::{Answer, Safety},
     passthrough::{PassRequest, Passthrough},
+    tolerant,
 };
-use http::Method;
+use http::{Method, header};
+use serde_json::Value;
 
-use crate::Neuro;
+use crate::{Neuro, VENDOR, client::PASSTHROUGH};
+
+/// The member beside the value of a speech key.
+const KEY_TYPE: &str = "key_type";
+const MASK: &str = "…";
 
 #[async_trait]
 impl Passthrough for Neuro {
@@ -20,6 +28,53 @@ impl Passthrough for Neuro {
         } else {
             Safety::Write
         };
-        self.client.forward(context, safety, request).await
+        let mut answer = self.client.forward(context, safety, request).await?;
+        mask(&mut answer)?;
+        Ok(answer)
+    }
+}
+
+/// Takes speech keys out of an answer; the rest of it stays as it came.
+fn mask(answer: &mut Answer) -> Result<()> {
+    let holds_keys = answer
+        .body
+        .windows(KEY_TYPE.len())
+        .any(|window| window == KEY_TYPE.as_bytes());
+    if !holds_keys {
+        return Ok(());
+    }
+    let mut document = tolerant::parse(&answer.body).map_err(|_error| {
+        ProviderError::new(VENDOR, PASSTHROUGH, ErrorKind::BadResponse)
+            .with_message("the answer holds a speech key and cannot be read")
+    })?;
+    if mask_keys(&mut document) {
+        answer.body = Bytes::from(document.to_string());
+        for name in [header::CONTENT_LENGTH, header::ETAG] {
+            answer.headers.remove(name);
+        }
+    }
+    Ok(())
+}
+
+/// Masks the values of speech keys, at any depth; whether there were any.
+fn mask_keys(document: &mut Value) -> bool {
+    match document {
+        Value::Array(items) => items
+            .iter_mut()
+            .fold(false, |any, item| mask_keys(item) | any),
+        Value::Object(members) => {
+            let mut any = false;
+            if members.contains_key(KEY_TYPE)
+                && let Some(value) = members.get_mut("value")
+                && !value.is_null()
+            {
+                *value = Value::from(MASK);
+                any = true;
+            }
+            members
+                .values_mut()
+                .fold(any, |any, member| mask_keys(member) | any)
+        }
+        _ => false,
     }
 }

@@ -362,13 +362,7 @@ async fn trap_n17_a_speech_key_is_renamed_and_stays_what_it_is() {
     let (live, agents) = scene().await;
     let source = live.provider.agents().unwrap();
     let context = live.caller.context();
-    let told = raw(
-        &live,
-        "agent-settings/credentials",
-        &format!("agent_uuid={}", agents[0]),
-    )
-    .await;
-    let secret = told["data"][0]["value"].as_str().unwrap();
+    let secret = "play-first-value";
     let hash = |text: &str| {
         let digest = Sha256::digest(format!("{text}\n"));
         let hex: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -387,6 +381,19 @@ async fn trap_n17_a_speech_key_is_renamed_and_stays_what_it_is() {
     assert_eq!(only[0].key_type.as_deref(), Some("tts"));
     let id = &keys[0].remote_id;
     let mut change = SpeechKeyChange {
+        value: Some(secret.to_owned()),
+        ..SpeechKeyChange::default()
+    };
+    source
+        .update_speech_key(&context, &agents[0], id, &change)
+        .await
+        .unwrap();
+    let query = format!("agent_uuid={}", agents[0]);
+    let told = raw(&live, "agent-settings/credentials", &query).await;
+    for key in told["data"].as_array().unwrap() {
+        assert_eq!(key["value"], "…", "passed through, and masked");
+    }
+    change = SpeechKeyChange {
         name: Some("renamed".to_owned()),
         ..SpeechKeyChange::default()
     };
