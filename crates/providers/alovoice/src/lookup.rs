@@ -1,20 +1,23 @@
 //! Fetching the result of one call.
 
 use async_trait::async_trait;
-use callweave_model::merge::Share;
+use callweave_model::{AnalyzedCall, Timestamp, merge::Share};
 use callweave_provider::{
     CallContext, Change, Lookup, RawDocument, RecordRef, Result, change::Upsert,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     AloVoice,
     client::{Got, RESULT},
     map::{self, Meaning},
+    submit::begun_at,
 };
 
 /// The one kind of record of this vendor.
 pub(crate) const CALL: &str = "call";
+/// The member of a hint.
+const BEGUN_AFTER: &str = "begun_after_ms";
 /// The longest call id that is taken.
 const LONGEST_ID: usize = 128;
 
@@ -25,12 +28,13 @@ impl Lookup for AloVoice {
     }
 
     /// A call that the vendor does not know looks like one that it has not analysed yet, so both
-    /// are not ready; how long to wait is the gateway's decision.
+    /// are not ready; how long to wait is the gateway's decision. Where an analysis was begun anew,
+    /// the hint tells when the old one was begun, which is no result any more.
     async fn fetch(
         &self,
         context: &CallContext<'_>,
         record: &RecordRef,
-        _hint: Option<&Value>,
+        hint: Option<&Value>,
     ) -> Result<Change> {
         if let Err(reason) = check_id(&record.remote_id) {
             return Ok(Change::Quarantined {
@@ -40,16 +44,17 @@ impl Lookup for AloVoice {
                 pointer: None,
             });
         }
-        Ok(
-            match self.client.result(context, &record.remote_id).await? {
-                Got::Nothing => Change::NotReady {
-                    record: record.clone(),
-                    call: None,
-                    raw: Vec::new(),
-                },
-                Got::Json(body) => self.change(record, vec![RawDocument::json(RESULT, body)]),
-            },
-        )
+        let not_ready = || Change::NotReady {
+            record: record.clone(),
+            call: None,
+            raw: Vec::new(),
+        };
+        let Got::Json(body) = self.client.result(context, &record.remote_id).await? else {
+            return Ok(not_ready());
+        };
+        let change = self.change(record, vec![RawDocument::json(RESULT, body)]);
+        let is_old = matches!(&change, Change::Upsert(upsert) if is_of_before(&upsert.call, hint));
+        Ok(if is_old { not_ready() } else { change })
     }
 
     fn remap(&self, record: &RecordRef, raw: &[RawDocument]) -> Option<Change> {
@@ -90,6 +95,20 @@ impl AloVoice {
             },
         }
     }
+}
+
+/// The hint that only an analysis begun after this time counts.
+pub(crate) fn begun_after(begun_at: Timestamp) -> Value {
+    json!({BEGUN_AFTER: begun_at.as_millis()})
+}
+
+/// Whether this is the result that was there before the call was analysed anew.
+fn is_of_before(call: &AnalyzedCall, hint: Option<&Value>) -> bool {
+    let old = hint
+        .and_then(|hint| hint.get(BEGUN_AFTER))
+        .and_then(Value::as_i64);
+    let this = begun_at(call).map(Timestamp::as_millis);
+    matches!((this, old), (Some(this), Some(old)) if this <= old)
 }
 
 /// An id that can stand in a path without leaving it.

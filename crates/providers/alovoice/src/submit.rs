@@ -21,7 +21,7 @@ use crate::{
     AloVoice, VENDOR,
     client::{Got, SEND},
     error::{bad_response, error, message},
-    lookup::{CALL, check_id},
+    lookup::{CALL, begun_after, check_id},
     map::{self, Meaning},
 };
 
@@ -68,25 +68,27 @@ impl Submit for AloVoice {
         _upload: Option<UploadBody>,
     ) -> Result<Submitted> {
         let call_id = call_of(submission)?;
-        if !submission.force {
-            let standing = self.standing(context, call_id).await;
-            match standing.map_err(ProviderError::before_sending)? {
-                Standing::Unknown(_) => {}
-                Standing::Pending(_) | Standing::Ready(_) => {
-                    return Err(error(SEND, ErrorKind::Conflict)
-                        .with_message(
-                            "the vendor has an analysis of this call, or is at it: read it, or \
-                             have it analysed again with `force`",
-                        )
-                        .before_sending());
-                }
+        let standing = self.standing(context, call_id).await;
+        let hint = match standing.map_err(ProviderError::before_sending)? {
+            Standing::Unknown(_) => None,
+            // The old result is there until the new one is.
+            Standing::Pending(begun_at) | Standing::Ready(begun_at) if submission.force => {
+                begun_at.map(begun_after)
             }
-        }
+            Standing::Pending(_) | Standing::Ready(_) => {
+                return Err(error(SEND, ErrorKind::Conflict)
+                    .with_message(
+                        "the vendor has an analysis of this call, or is at it: read it, or have \
+                         it analysed again with `force`",
+                    )
+                    .before_sending());
+            }
+        };
         let body = self.client.send(context, call_id).await?;
         accepted(&body)?;
         Ok(Submitted {
             record: RecordRef::new(CALL, call_id),
-            hint: None,
+            hint,
         })
     }
 
@@ -147,7 +149,7 @@ impl AloVoice {
 }
 
 /// When the analysis began, as the vendor says it.
-fn begun_at(call: &AnalyzedCall) -> Option<Timestamp> {
+pub(crate) fn begun_at(call: &AnalyzedCall) -> Option<Timestamp> {
     call.analyses.first()?.requested_at
 }
 

@@ -69,6 +69,12 @@ async fn trap_a02_a_call_is_sent_once_as_a_write() {
     assert_eq!(headers, ["accept"], "nothing conditional, no token");
 }
 
+/// A vendor that has analysed the call.
+fn analysed_before() -> CannedClient {
+    let known = answers::ok_bytes(fixtures().bytes("result.json"));
+    CannedClient::new().on("GET", &path(CALL), known)
+}
+
 #[tokio::test]
 async fn trap_a02_what_is_analysed_is_sent_again_only_by_force() {
     for known in ["pending.json", "result.json"] {
@@ -78,9 +84,10 @@ async fn trap_a02_what_is_analysed_is_sent_again_only_by_force() {
         assert_eq!(refused.kind, ErrorKind::Conflict, "{known}");
         assert!(refused.unsent && client.requests().len() == 1);
         let accepted = answers::ok_bytes(fixtures().bytes("pending.json"));
-        let client = CannedClient::new().on("GET", &send_path(), accepted);
-        submit(&client, &forced(CALL)).await.unwrap();
-        assert_eq!(client.requests().len(), 1, "no look before it");
+        let client = analysed_before().on("GET", &send_path(), accepted);
+        let taken = submit(&client, &forced(CALL)).await.unwrap();
+        assert!(taken.hint.is_some(), "the old result is none");
+        assert_eq!(client.requests().len(), 2, "a look, and the request");
     }
 }
 
@@ -103,7 +110,7 @@ async fn trap_a03_an_odd_answer_to_a_submission_is_no_success() {
         json!("queued"),
         json!(null),
     ] {
-        let client = CannedClient::new().on("GET", &send_path(), answers::ok(&body));
+        let client = analysed_before().on("GET", &send_path(), answers::ok(&body));
         let error = submit(&client, &forced(CALL)).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::BadResponse, "{body}");
         assert_eq!(error.retry, Retry::Never, "{body}");
@@ -111,7 +118,7 @@ async fn trap_a03_an_odd_answer_to_a_submission_is_no_success() {
     }
     let echo = format!("no recording for /callsendai/{TOKEN_SEGMENT}/{CALL} ({TOKEN})");
     let words = answers::ok(&json!({ "answer": echo }));
-    let client = CannedClient::new().on("GET", &send_path(), words);
+    let client = analysed_before().on("GET", &send_path(), words);
     let error = submit(&client, &forced(CALL)).await.unwrap_err();
     let shown = format!("{error} {error:?}");
     assert!(
@@ -128,10 +135,14 @@ async fn trap_a03_an_odd_answer_to_a_submission_is_no_success() {
         (answers::html(409), ErrorKind::Conflict),
         (answers::html(502), ErrorKind::VendorFailure),
     ] {
-        let client = CannedClient::new().on("GET", &send_path(), answer.clone());
+        let client = analysed_before().on("GET", &send_path(), answer.clone());
         let error = submit(&client, &forced(CALL)).await.unwrap_err();
         assert_eq!(error.kind, kind, "{answer:?}");
-        assert_eq!(client.requests().len(), 1, "sent once, whatever comes");
+        assert_eq!(
+            client.requests().len(),
+            2,
+            "looked, and sent once, whatever comes"
+        );
     }
 }
 
@@ -355,9 +366,18 @@ async fn trap_a02_a_call_of_the_sandbox_is_sent_once_and_analysed() {
         1,
         "sent exactly once"
     );
-    Submit::submit(submit, &live.caller.context(), &forced(id), None)
+    let again = Submit::submit(submit, &live.caller.context(), &forced(id), None)
         .await
         .unwrap();
+    let hint = again.hint;
+    let change = live.fetch(&record, hint.as_ref()).await;
+    assert!(matches!(
+        change,
+        callweave_provider::Change::NotReady { .. }
+    ));
+    live.move_clock(1_202_000);
+    let change = live.fetch(&record, hint.as_ref()).await;
+    assert!(matches!(change, callweave_provider::Change::Upsert(_)));
     let submissions = live.ledger(Vendor::AloVoice, "submission");
     assert_eq!(submissions[id]["hits"], json!(2), "by force it begins anew");
 }
