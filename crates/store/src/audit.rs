@@ -3,12 +3,12 @@
 //! An entry holds no secret and nothing of what was said. It is written in the transaction of the
 //! effect where the effect is ours, so that neither is there without the other.
 
-use callweave_model::Timestamp;
+use callweave_model::{TenantId, Timestamp};
 use serde_json::Value;
-use sqlx::QueryBuilder;
+use sqlx::{PgConnection, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{Result, TenantTx, calls::Order, convert};
+use crate::{Result, SystemTx, TenantTx, calls::Order, convert};
 
 /// What kind of caller acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,28 +160,46 @@ pub struct AuditFilter {
     pub before: Option<Timestamp>,
 }
 
+/// Adds an entry to a tenant's audit log, within a transaction that may.
+async fn append(connection: &mut PgConnection, tenant: TenantId, entry: &NewEntry) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO audit_log (tenant_id, actor_kind, actor_id, subject, source, action, \
+             resource, request_id, outcome, count, detail) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(tenant.0)
+    .bind(entry.actor.kind.as_str())
+    .bind(entry.actor.id)
+    .bind(entry.actor.subject.as_deref().map(convert::text))
+    .bind(&entry.actor.source)
+    .bind(entry.action)
+    .bind(entry.resource.as_deref().map(convert::text))
+    .bind(&entry.request_id)
+    .bind(entry.outcome.as_str())
+    .bind(i32::try_from(entry.count).unwrap_or(i32::MAX))
+    .bind(convert::json(&entry.detail))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+impl SystemTx {
+    /// Tells a tenant in its audit log what was done about it. The transaction sees that tenant
+    /// from then on.
+    pub async fn audit_of(&mut self, tenant: TenantId, entry: &NewEntry) -> Result<()> {
+        sqlx::query("SELECT set_config('app.tenant', $1, true)")
+            .bind(tenant.to_string())
+            .execute(self.executor())
+            .await?;
+        append(self.executor(), tenant, entry).await
+    }
+}
+
 impl TenantTx {
     /// Adds an entry to the tenant's audit log.
     pub async fn audit(&mut self, entry: &NewEntry) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO audit_log (tenant_id, actor_kind, actor_id, subject, source, action, \
-                 resource, request_id, outcome, count, detail) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        )
-        .bind(self.tenant().0)
-        .bind(entry.actor.kind.as_str())
-        .bind(entry.actor.id)
-        .bind(entry.actor.subject.as_deref().map(convert::text))
-        .bind(&entry.actor.source)
-        .bind(entry.action)
-        .bind(entry.resource.as_deref().map(convert::text))
-        .bind(&entry.request_id)
-        .bind(entry.outcome.as_str())
-        .bind(i32::try_from(entry.count).unwrap_or(i32::MAX))
-        .bind(convert::json(&entry.detail))
-        .execute(self.executor())
-        .await?;
-        Ok(())
+        let tenant = self.tenant();
+        append(self.executor(), tenant, entry).await
     }
 
     /// Entries by time, beyond `after`.

@@ -6,7 +6,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// A store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// PostgreSQL cannot be reached, or its pool is exhausted: try again.
+    /// PostgreSQL cannot be reached, its pool is exhausted, or it took too long: try again.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
     /// A statement failed.
@@ -49,7 +49,7 @@ impl From<sqlx::Error> for StoreError {
         let connection_class = |error: &dyn sqlx::error::DatabaseError| {
             error
                 .code()
-                .is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
+                .is_some_and(|code| code.starts_with("08") || code.starts_with("57"))
         };
         match &error {
             sqlx::Error::Io(_)

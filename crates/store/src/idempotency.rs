@@ -84,14 +84,15 @@ impl TenantTx {
         })
     }
 
-    /// Keeps the answer of a request, and the address of the thing it shows.
+    /// Keeps the answer of a request, and the address of the thing it shows; `false` when another
+    /// one is kept already.
     pub async fn keep_answer(
         &mut self,
         name: RequestName<'_>,
         sealed: &[u8],
         resource: Option<&str>,
-    ) -> Result<()> {
-        sqlx::query(
+    ) -> Result<bool> {
+        let kept = sqlx::query(
             "UPDATE idempotency_keys SET sealed_answer = $4, resource = $5, locked_until = NULL \
              WHERE tenant_id = $1 AND api_key_id = $2 AND key = $3 AND sealed_answer IS NULL",
         )
@@ -102,7 +103,7 @@ impl TenantTx {
         .bind(resource)
         .execute(self.executor())
         .await?;
-        Ok(())
+        Ok(kept.rows_affected() == 1)
     }
 
     /// Notes the hash of what a streamed request carried, for those that come again.

@@ -18,6 +18,9 @@ use crate::{Result, StoreError, SystemTx, TenantTx};
 /// The role every transaction takes on: it owns nothing and cannot bypass row-level security.
 pub const APP_ROLE: &str = "callweave_app";
 
+/// How long a tenant's statement may take unless told.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
 /// How to connect.
@@ -37,6 +40,8 @@ pub struct Store {
     pool: PgPool,
     /// Months whose partitions are known to exist.
     months: Arc<Mutex<BTreeSet<String>>>,
+    /// The longest that a tenant's statement may take.
+    patience: Duration,
 }
 
 impl Store {
@@ -53,7 +58,15 @@ impl Store {
         Ok(Self {
             pool,
             months: Arc::default(),
+            patience: PATIENCE,
         })
+    }
+
+    /// The same database, with another bound on a tenant's statements.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Applies what migrations are missing, and gives the gateway's role its rights. Safe to run
@@ -133,10 +146,11 @@ impl Store {
         let mut tx = self.pool.begin().await?;
         sqlx::query(
             "SELECT set_config('role', $1, true), set_config('app.tenant', $2, true), \
-             set_config('statement_timeout', '15s', true)",
+             set_config('statement_timeout', $3, true)",
         )
         .bind(APP_ROLE)
         .bind(tenant.to_string())
+        .bind(self.patience.as_millis().to_string())
         .execute(&mut *tx)
         .await?;
         Ok(TenantTx::new(tx, tenant))

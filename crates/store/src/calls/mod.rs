@@ -7,6 +7,7 @@ mod pending;
 mod read;
 mod remap;
 mod row;
+mod stats;
 mod withdraw;
 mod write;
 
@@ -14,3 +15,4 @@ pub use apply::{Applied, ConnectionScope};
 pub use filter::{CallFilter, CallPosition, Order};
 pub use read::{CallPatch, CallVersion, StoredCall};
 pub use remap::{Mapped, StoredForMapping, StoredRecord};
+pub use stats::{Figures, GroupBy};
