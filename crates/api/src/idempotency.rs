@@ -17,8 +17,11 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use callweave_credentials::vault::Place;
-use callweave_model::TenantId;
-use callweave_store::idempotency::{Claim, RequestName};
+use callweave_model::{ApiKeyId, TenantId};
+use callweave_store::{
+    TenantTx,
+    idempotency::{Claim, RequestName},
+};
 use futures::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -31,9 +34,10 @@ use utoipa::openapi::{
 use uuid::Uuid;
 
 use crate::{
-    ApiState, Caller,
+    ApiState, Caller, admission,
     middleware::{AsItCame, VENDOR_STATUS, header_text},
     problem::{Problem, codes},
+    trace,
 };
 
 mod streamed;
@@ -64,6 +68,17 @@ const LOCK: Duration = Duration::from_secs(90);
 const KEEP: Duration = Duration::from_hours(24);
 /// The largest answer that is kept.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+
+/// The name of a request, for the handler that keeps its answer together with what it did.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    api_key: ApiKeyId,
+    key: String,
+}
+
+/// A mark on answers that are kept already.
+#[derive(Clone, Copy, Debug)]
+struct Kept;
 
 /// A kept answer.
 #[derive(Serialize, Deserialize)]
@@ -125,7 +140,7 @@ pub(crate) async fn replay(
         return next.run(request).await;
     }
     // Without a key in force the handler says no; its word is not kept.
-    let Ok(caller) = state.authenticator().authenticate(request.headers()).await else {
+    let Some(caller) = admission::caller(request.extensions()).cloned() else {
         return next.run(request).await;
     };
     match named_request(&state, &caller, request, next).await {
@@ -164,15 +179,19 @@ async fn named_request(
         Claim::Differs => return Err(reused()),
         Claim::Answered(sealed) => return answered(state, caller.tenant, name, &sealed),
     }
-    let request = Request::from_parts(parts, Body::from(body));
+    let mut request = Request::from_parts(parts, Body::from(body));
+    request.extensions_mut().insert(Named {
+        api_key: caller.key,
+        key: key.clone(),
+    });
     let (state, tenant, api_key) = (state.clone(), caller.tenant, caller.key);
     let tasks = state.tasks().clone();
     // In a task of its own: a caller who leaves does not stop it half-way, and finds the answer
     // when it comes back.
-    let carried_out = tasks.spawn(async move {
+    let carried_out = tasks.spawn(trace::carry(async move {
         let name = RequestName { api_key, key: &key };
         carry_out(&state, tenant, name, request, next).await
-    });
+    }));
     match carried_out.await {
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
@@ -222,6 +241,7 @@ async fn carry_out(
 ) -> Result<Response, Problem> {
     let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     match outcome {
+        Ok(response) if response.extensions().get::<Kept>().is_some() => Ok(response),
         Ok(response) => {
             if let Some(kind) = Kind::of(&response) {
                 return keep(state, tenant, name, kind, response).await;
@@ -260,6 +280,51 @@ async fn keep(
     kind: Kind,
     response: Response,
 ) -> Result<Response, Problem> {
+    let (sealed, response) = seal(state, tenant, name, kind, response).await?;
+    let mut tx = state.store().tenant(tenant).await?;
+    tx.keep_answer(name, &sealed, resource_of(response.headers()))
+        .await?;
+    tx.commit().await?;
+    Ok(response)
+}
+
+/// Keeps the answer in the transaction of what it tells, so that neither is there without the
+/// other: a process that dies in between leaves nothing that would be done a second time.
+pub(crate) async fn keep_with(
+    state: &ApiState,
+    tx: &mut TenantTx,
+    named: &Named,
+    response: Response,
+) -> Result<Response, Problem> {
+    let name = RequestName {
+        api_key: named.api_key,
+        key: &named.key,
+    };
+    let tenant = tx.tenant();
+    let (sealed, mut response) = seal(state, tenant, name, Kind::Ours, response).await?;
+    let resource = resource_of(response.headers());
+    if !tx.keep_answer(name, &sealed, resource).await? {
+        // It took so long that somebody else was let at it, and has done it.
+        return Err(under_way());
+    }
+    response.extensions_mut().insert(Kept);
+    Ok(response)
+}
+
+/// The address of the thing that an answer shows.
+fn resource_of(headers: &HeaderMap) -> Option<&str> {
+    header_text(headers, header::LOCATION)
+        .or_else(|| header_text(headers, header::CONTENT_LOCATION))
+}
+
+/// An answer as it is kept, and the answer.
+async fn seal(
+    state: &ApiState,
+    tenant: TenantId,
+    name: RequestName<'_>,
+    kind: Kind,
+    response: Response,
+) -> Result<(Vec<u8>, Response), Problem> {
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, ANSWER_LIMIT)
         .await
@@ -291,12 +356,7 @@ async fn keep(
         .vault()
         .seal(&place(tenant, name), &written)
         .map_err(|_error| internal("an answer could not be sealed"))?;
-    let mut tx = state.store().tenant(tenant).await?;
-    let resource = header_text(&parts.headers, header::LOCATION)
-        .or_else(|| header_text(&parts.headers, header::CONTENT_LOCATION));
-    tx.keep_answer(name, &sealed, resource).await?;
-    tx.commit().await?;
-    Ok(Response::from_parts(parts, Body::from(body)))
+    Ok((sealed, Response::from_parts(parts, Body::from(body))))
 }
 
 /// The answer that was kept.

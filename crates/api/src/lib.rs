@@ -14,7 +14,10 @@ pub mod keys;
 pub mod problem;
 pub mod scope;
 
+mod admission;
+mod audit;
 mod authenticator;
+mod conditional;
 mod cursor;
 mod feed;
 mod file;
@@ -27,8 +30,11 @@ mod respond;
 mod routes;
 mod server;
 mod state;
+mod strict;
+pub mod trace;
 mod wire;
 
+pub use admission::{GuessLimits, TenantLimits};
 pub use authenticator::Caller;
 pub use cursor::CursorKey;
 pub use feed::FeedOptions;

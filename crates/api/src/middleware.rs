@@ -15,6 +15,7 @@ use crate::{
     ApiState,
     extract::RequestId,
     problem::{CONTENT_TYPE, Problem, codes},
+    trace::{self, TraceParent},
 };
 
 /// A mark on answers that are the vendor's own: no problem document takes their place.
@@ -40,9 +41,12 @@ pub(crate) async fn identify(
         request.id = %id.0,
         http.method = %request.method(),
         http.route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str),
+        trace.id = tracing::field::Empty,
     );
+    let place = place_of(&state, request.headers(), &span);
     let begun = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let answering = trace::at(place, next.run(request));
+    let mut response = answering.instrument(span.clone()).await;
     tracing::debug!(
         parent: &span,
         http.status = response.status().as_u16(),
@@ -56,7 +60,23 @@ pub(crate) async fn identify(
     if let Some(value) = id.header_value() {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    if let Some(value) = place.header_value() {
+        response.headers_mut().insert(trace::HEADER, value);
+    }
     response
+}
+
+/// Where the request stands in its caller's trace, or in a new one.
+fn place_of(state: &ApiState, headers: &HeaderMap, span: &tracing::Span) -> TraceParent {
+    let caller = TraceParent::from_headers(headers);
+    let linked = state
+        .options()
+        .span_link
+        .as_ref()
+        .and_then(|link| link(span, caller));
+    let place = linked.unwrap_or_else(|| TraceParent::continued(caller, state.ids()));
+    span.record("trace.id", format!("{:032x}", place.trace));
+    place
 }
 
 /// The problem document of a failed response, with the headers it had.
@@ -125,7 +145,8 @@ pub(crate) async fn protect(request: Request, next: Next) -> Response {
             "default-src 'none'; frame-ancestors 'none'",
         );
         add(header::CACHE_CONTROL, "no-store");
-        add(header::VARY, "authorization");
+        // Beside what compression and CORS say there.
+        headers.append(header::VARY, HeaderValue::from_static("authorization"));
     }
     response
 }

@@ -2,9 +2,11 @@
 
 use serde_json::json;
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required,
+    ComponentsBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi,
+    OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder,
     extensions::ExtensionsBuilder,
     path::{Operation, Parameter, PathItem},
+    schema::Type,
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     tag::TagBuilder,
 };
@@ -12,7 +14,7 @@ use utoipa::{IntoResponses as _, PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    ApiState, idempotency,
+    ApiState, conditional, idempotency,
     problem::{FieldError, ProblemDocument, QuotaProblem, Repeatable, VendorProblem},
     routes, scope,
 };
@@ -20,7 +22,8 @@ use crate::{
 const DESCRIPTION: &str = "A self-hosted gateway for call analytics: it brings the analysed calls of several vendors into one \
 model and serves them through one API.\n\n\
 Authenticate with `Authorization: Bearer cw_live_...`. Lists are paged by `cursor`; every failure is an \
-`application/problem+json` document with a stable `code`. Members and words may be added within a version; \
+`application/problem+json` document with a stable `code`. Every answer carries `X-Request-Id` and \
+`traceparent`; `HEAD` is answered wherever `GET` is; a query or a member that an operation does not know is refused. Members and words may be added within a version; \
 clients should pass over what they do not know. Enums marked as open may gain words.";
 
 const TAGS: &[(&str, &str)] = &[
@@ -64,6 +67,7 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("vendors", "What can be connected."),
     ("api-keys", "Who may do what."),
+    ("audit", "Who did what."),
     ("auth", "Short-lived tokens in place of keys."),
     ("system", "Health, metrics, documentation."),
 ];
@@ -126,17 +130,42 @@ pub(crate) fn skeleton() -> OpenApi {
 
 /// Writes what follows from the rest: the scopes of each operation where tools look for them.
 pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
+    let components = document.components.get_or_insert_default();
+    let pause = ("Retry-After", "How long to wait, in seconds.", "1");
+    let always = HEADERS
+        .iter()
+        .map(|(name, description, example, _)| (*name, *description, *example));
+    for (name, description, example) in always.chain([pause]) {
+        let header = HeaderBuilder::new()
+            .schema(Some(
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .examples([json!(example)]),
+            ))
+            .description(Some(description))
+            .build();
+        components.headers.insert(name.to_owned(), header.into());
+    }
     // What the router calls a rest of the path is a parameter to readers.
     document.paths.paths = std::mem::take(&mut document.paths.paths)
         .into_iter()
         .map(|(path, item)| (path.replace("{*", "{"), item))
         .collect();
     for (path, item) in &mut document.paths.paths {
+        if let Some(operation) = item
+            .get
+            .as_mut()
+            .filter(|_| path.starts_with("/v1") && conditional::is_single(path))
+        {
+            make_conditional(operation);
+        }
         if let Some(operation) = item.post.as_mut().filter(|_| path.starts_with("/v1")) {
             make_repeatable(operation);
         }
         for operation in operations(item) {
-            let Some(scopes) = required_scopes(operation) else {
+            let scopes = required_scopes(operation);
+            tell_headers(operation, scopes.is_some());
+            let Some(scopes) = scopes else {
                 continue;
             };
             let description = operation.description.get_or_insert_default();
@@ -172,6 +201,81 @@ fn make_repeatable(operation: &mut Operation) {
         operation.responses.responses.insert(status, response);
     }
 }
+
+/// What every answer carries, and what every answer to a caller that is known carries. The first is
+/// documented with each answer, the others where they are of use: with what was served, and with 429.
+const HEADERS: &[(&str, &str, &str, bool)] = &[
+    (
+        "X-Request-Id",
+        "The id of the request: the caller's own where it sent a sane one.",
+        "01a1fcf4-1e69-749b-aa4a-efb4f05c4e83",
+        false,
+    ),
+    (
+        "traceparent",
+        "The span of the gateway that answered (W3C Trace Context), in the caller's trace where it sent one.",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        false,
+    ),
+    (
+        "RateLimit-Policy",
+        "What the tenant may ask for in this process (IETF draft-ietf-httpapi-ratelimit-headers): so many requests in a window of seconds, so many under way at a time.",
+        "\"requests\";q=600000;w=60, \"concurrency\";q=192;qu=\"concurrent-requests\"",
+        true,
+    ),
+    (
+        "RateLimit",
+        "What is left of it, and in how many seconds it is whole again.",
+        "\"requests\";r=599999;t=1",
+        true,
+    ),
+];
+
+/// Documents the headers that every answer of an operation carries.
+fn tell_headers(operation: &mut Operation, secured: bool) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        if matches!(status.as_str(), "429" | "503") {
+            let header = RefOr::Ref(Ref::new("#/components/headers/Retry-After"));
+            response.headers.insert("Retry-After".to_owned(), header);
+        }
+        let of_use = status.starts_with(['2', '3']) || status == "429";
+        for (number, (name, _, _, to_known_callers)) in HEADERS.iter().enumerate() {
+            let told = number == 0 || of_use;
+            if told && (secured || !*to_known_callers) {
+                let place = format!("#/components/headers/{name}");
+                let header = RefOr::Ref(Ref::new(place));
+                response.headers.entry((*name).to_owned()).or_insert(header);
+            }
+        }
+    }
+}
+
+/// A single resource is tagged, and not sent to whom has it.
+fn make_conditional(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    if let Some(RefOr::T(shown)) = responses.get_mut("200") {
+        if !shown.content.contains_key("application/json") {
+            return;
+        }
+        shown.headers.entry("ETag".to_owned()).or_insert_with(|| {
+            HeaderBuilder::new()
+                .schema(Some(String::schema()))
+                .description(Some("Its version."))
+                .build()
+                .into()
+        });
+    }
+    responses.entry("304".to_owned()).or_insert_with(|| {
+        ResponseBuilder::new()
+            .description("`If-None-Match` names this version.")
+            .build()
+            .into()
+    });
+}
+
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [
         &mut item.get,

@@ -52,6 +52,8 @@ scopes! {
     KeysManage = "keys:manage";
     /// Read the feed of events.
     EventsRead = "events:read";
+    /// Read the audit log.
+    AuditRead = "audit:read";
 }
 
 /// Every scope word with its meaning; `*` stands for all of them.

@@ -22,7 +22,10 @@ use tower_http::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
-use crate::{ApiOptions, ApiState, idempotency, middleware, openapi, routes};
+use crate::{
+    ApiOptions, ApiState, admission, audit, conditional, idempotency, middleware, openapi, routes,
+    strict::{self, WithoutQuery},
+};
 
 /// The gateway's router.
 pub fn router(state: ApiState) -> Router {
@@ -31,13 +34,18 @@ pub fn router(state: ApiState) -> Router {
         .split_for_parts();
     let (beside, other) = routes::beside().split_for_parts();
     document.merge(other);
+    let without_query = WithoutQuery::of(&document);
     let written = Bytes::from(openapi::finish(document).to_json().unwrap_or_default());
     let openapi_json = routing::get(move || {
         let kind = [(header::CONTENT_TYPE, "application/json")];
         async move { (kind, written.clone()) }
     });
     let versioned = versioned
+        .layer(from_fn(conditional::tag))
+        .layer(from_fn_with_state(state.clone(), audit::follow))
         .layer(from_fn_with_state(state.clone(), idempotency::replay))
+        .layer(from_fn_with_state(without_query, strict::refuse))
+        .layer(from_fn_with_state(state.clone(), admission::admit))
         .layer(from_fn_with_state(state.clone(), middleware::shed));
     let router = Router::new()
         .merge(versioned)
@@ -76,21 +84,24 @@ fn surround(router: Router<ApiState>, state: &ApiState) -> Router<ApiState> {
         .and(NotForContentType::const_new("audio/"))
         .and(NotForContentType::const_new("video/"))
         .and(NotForContentType::const_new("application/octet-stream"));
-    router
+    let router = router
         .layer(DefaultBodyLimit::max(options.body_limit))
         .layer(CatchPanicLayer::custom(middleware::panicked))
         .layer(from_fn(middleware::measure))
-        .layer(CompressionLayer::new().compress_when(compressible))
+        .layer(CompressionLayer::new().compress_when(compressible));
+    // No origin may call unless the operator names it.
+    let router = if options.cors_origins.is_empty() {
+        router
+    } else {
+        router.layer(cors(options))
+    };
+    router
         .layer(from_fn(middleware::protect))
         .layer(from_fn_with_state(state.clone(), middleware::identify))
-        .layer(cors(options))
 }
 
-/// No origin may call unless the operator names it.
+/// What browser applications of the named origins may do.
 fn cors(options: &ApiOptions) -> CorsLayer {
-    if options.cors_origins.is_empty() {
-        return CorsLayer::new();
-    }
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(options.cors_origins.clone()))
         .allow_methods([
@@ -109,12 +120,21 @@ fn cors(options: &ApiOptions) -> CorsLayer {
             HeaderName::from_static("last-event-id"),
             HeaderName::from_static("x-request-id"),
             HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("traceparent"),
         ])
         .expose_headers([
             header::ETAG,
             header::LOCATION,
             header::RETRY_AFTER,
+            header::CONTENT_DISPOSITION,
+            header::CONTENT_RANGE,
+            HeaderName::from_static("data-fresh-as-of"),
+            HeaderName::from_static("idempotency-replayed"),
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+            HeaderName::from_static("traceparent"),
             HeaderName::from_static("x-request-id"),
+            HeaderName::from_static("x-vendor-status"),
         ])
         .max_age(Duration::from_secs(600))
 }

@@ -8,13 +8,16 @@ use callweave_jobs::{JobOptions, Jobs};
 use callweave_model::{Clock, Timestamp, ids::Ids};
 use callweave_store::Store;
 use http::HeaderValue;
+use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    authenticator::Authenticator,
+    admission::{Failures, GuessLimits, Limiter, TenantLimits, Throttle},
+    authenticator::{Authenticator, Guards},
     cursor::CursorKey,
     feed::{self, FeedOptions, Hub},
+    trace::SpanLink,
 };
 
 /// Writes the Prometheus page.
@@ -44,6 +47,14 @@ pub struct ApiOptions {
     pub upload_limit: u64,
     /// How jobs are paced.
     pub jobs: JobOptions,
+    /// What every tenant may do at a time.
+    pub limits: TenantLimits,
+    /// How often one address may fail to show a key.
+    pub guesses: GuessLimits,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Ties requests to traces that are sent to a collector.
+    pub span_link: Option<SpanLink>,
 }
 
 impl Default for ApiOptions {
@@ -59,6 +70,10 @@ impl Default for ApiOptions {
             feed: FeedOptions::default(),
             upload_limit: 2 * 1024 * 1024 * 1024,
             jobs: JobOptions::default(),
+            limits: TenantLimits::default(),
+            guesses: GuessLimits::default(),
+            trusted_proxies: Vec::new(),
+            span_link: None,
         }
     }
 }
@@ -88,6 +103,7 @@ struct Inner {
     ids: Arc<dyn Ids>,
     cursor_key: CursorKey,
     authenticator: Authenticator,
+    limiter: Limiter,
     verifier: Arc<Verifier>,
     options: ApiOptions,
     permits: Arc<Semaphore>,
@@ -108,12 +124,25 @@ impl ApiState {
         verifier: Arc<Verifier>,
         options: ApiOptions,
     ) -> Self {
+        let (tasks, draining) = (TaskTracker::new(), CancellationToken::new());
+        let guards = Guards {
+            throttle: Throttle::new(options.guesses),
+            failures: Failures::new(
+                store.clone(),
+                options.guesses.window,
+                tasks.clone(),
+                draining.clone(),
+            ),
+            tasks: tasks.clone(),
+        };
         let authenticator = Authenticator::new(
             store.clone(),
             clock.clone(),
             verifier.clone(),
             options.key_cache,
+            guards,
         );
+        let limiter = Limiter::new(options.limits, options.feed.max_streams_per_tenant);
         let permits = Arc::new(Semaphore::new(options.concurrency));
         let feed = Arc::new(Hub::new(options.feed));
         let jobs = Jobs::new(
@@ -131,11 +160,12 @@ impl ApiState {
                 ids,
                 cursor_key,
                 authenticator,
+                limiter,
                 verifier,
                 options,
                 permits,
-                tasks: TaskTracker::new(),
-                draining: CancellationToken::new(),
+                tasks,
+                draining,
                 feed,
                 jobs,
             }),
@@ -202,6 +232,10 @@ impl ApiState {
 
     pub(crate) fn authenticator(&self) -> &Authenticator {
         &self.inner.authenticator
+    }
+
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.inner.limiter
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::{ApiState, authenticator::Caller, problem::Problem, scope::Scopes};
+use crate::{ApiState, admission, authenticator::Caller, problem::Problem, scope::Scopes};
 
 /// A caller who holds every scope of `S`. It is the first argument of every handler behind a key.
 #[derive(Debug)]
@@ -22,7 +22,12 @@ impl<S: Scopes> FromRequestParts<ApiState> for Authorized<S> {
         parts: &mut Parts,
         state: &ApiState,
     ) -> Result<Self, Self::Rejection> {
-        let caller = state.authenticator().authenticate(&parts.headers).await?;
+        let caller = if let Some(known) = admission::known(&parts.extensions) {
+            known?
+        } else {
+            let headers = &parts.headers;
+            state.authenticator().authenticate(headers, None).await?
+        };
         caller.require(S::WORDS)?;
         Ok(Self {
             caller,

@@ -32,6 +32,11 @@ impl ETag {
         }
     }
 
+    /// The tag of a thing that counts no versions.
+    pub(crate) fn of_content(content: &[u8]) -> Self {
+        Self::new(0, content)
+    }
+
     pub(crate) fn header_value(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&self.to_string()).ok()
     }

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
+use super::strict_value::Strict;
 use crate::{
     ApiState,
     problem::{FieldError, Problem, codes},
@@ -88,7 +89,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem>
 
 /// Reads a value into a type; the error points at the member.
 pub(crate) fn decode<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    serde_path_to_error::deserialize(Strict(value)).map_err(|error| {
         let pointer = pointer(error.path());
         undecodable(pointer, &error.inner().to_string())
     })

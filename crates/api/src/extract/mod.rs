@@ -6,6 +6,7 @@ mod json;
 mod path;
 pub(crate) mod query;
 mod request_id;
+mod strict_value;
 
 pub use authorized::Authorized;
 pub(crate) use conditions::{Conditions, ETag, stale};

@@ -19,14 +19,15 @@ const PAGE: i64 = 200;
 /// For so long a key is believed to be in force while events are sent.
 const BELIEVED: Duration = Duration::from_secs(1);
 
-/// The bytes of a stream that begins after `place`.
+/// The bytes of a stream that begins after `place`; its tenant may have `limit` of them.
 pub(crate) fn follow(
     state: ApiState,
     caller: Caller,
     place: FeedPlace,
     filter: EventFilter,
+    limit: usize,
 ) -> Result<impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static, Problem> {
-    let subscription = state.feed().join(caller.tenant)?;
+    let subscription = state.feed().join(caller.tenant, limit)?;
     let mut follower = Follower {
         subscription,
         caller,

@@ -105,16 +105,18 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a stream in, if there is a place for it.
-    pub(super) fn join(self: &Arc<Self>, tenant: TenantId) -> Result<Subscription, Problem> {
+    /// Takes a stream in, if there is a place for it among `limit` of its tenant.
+    pub(super) fn join(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        limit: usize,
+    ) -> Result<Subscription, Problem> {
         let mut streams = self.streams();
         let of_tenant = streams
             .tenants
             .get(&tenant)
             .map_or(0, |known| known.streams);
-        if streams.open >= self.options.max_streams
-            || of_tenant >= self.options.max_streams_per_tenant
-        {
+        if streams.open >= self.options.max_streams || of_tenant >= limit {
             return Err(Problem::new(
                 codes::TOO_MANY_STREAMS,
                 "no more event streams can be opened at the moment",

@@ -123,11 +123,14 @@ codes! {
         "The operation needs a capability that the vendor of the connection does not have.",
         "`GET /v1/vendors/{vendor}` lists the capabilities of each vendor.";
     UNAVAILABLE = "gateway.unavailable", SERVICE_UNAVAILABLE, true, "The gateway cannot answer now.",
-        "The database cannot be reached.",
+        "The database cannot be reached, or took too long.",
         "Try again after `Retry-After`.";
     TOO_MANY_STREAMS = "gateway.too_many_streams", SERVICE_UNAVAILABLE, true, "Too many event streams are open.",
         "The tenant, or the process, has as many open event streams as it may have.",
         "Close streams that are not needed, or read `GET /v1/events` instead. The operator may raise `events.max_streams_per_tenant` and `events.max_streams`.";
+    RATE_LIMITED = "gateway.rate_limited", TOO_MANY_REQUESTS, true, "The tenant asks for more than it may at a time.",
+        "The tenant has made as many requests as it may in the window that `RateLimit-Policy` names, or as many requests or exports as it may have at a time are under way; or too many tries with wrong keys came from one address. Other tenants are not affected.",
+        "Try again after `Retry-After`, and spread requests by `RateLimit`. The operator may grant a tenant more: `callweave tenants limits`.";
     OVERLOADED = "gateway.overloaded", SERVICE_UNAVAILABLE, true, "The gateway has too much to do.",
         "More requests are under way than the gateway takes on at a time, so this one was turned away before it began.",
         "Try again after `Retry-After`.";

@@ -14,8 +14,11 @@ impl From<StoreError> for Problem {
         let chain = chain(&error);
         if let StoreError::Unavailable(_) = error {
             tracing::warn!(error = %chain, "The database cannot be reached");
-            return Self::new(codes::UNAVAILABLE, "the database cannot be reached")
-                .with_retry_after(Duration::from_secs(2));
+            return Self::new(
+                codes::UNAVAILABLE,
+                "the database cannot be reached, or took too long",
+            )
+            .with_retry_after(Duration::from_secs(2));
         }
         tracing::error!(error = %chain, "A store operation failed");
         Self::new(codes::INTERNAL, "the request could not be carried out")

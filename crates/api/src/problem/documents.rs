@@ -38,6 +38,7 @@ problem_sets! {
         400: "The request is malformed.",
         401: "The key is missing or not in force.",
         403: "The key lacks a scope.",
+        429: "The tenant asks for more than it may at a time; see `Retry-After`.",
         500: "The gateway failed.",
         503: "The gateway, or the vendor, cannot answer now; see `Retry-After`.",
     }
@@ -97,17 +98,11 @@ fn problem(status: u16, description: &str) -> Response {
     let text = || {
         HeaderBuilder::new()
             .schema(Some(String::schema()))
-            .description(Some(match status {
-                401 => "How to authenticate.",
-                _ => "How long to wait, in seconds.",
-            }))
+            .description(Some("How to authenticate."))
             .build()
     };
     if status == 401 {
         response = response.header("WWW-Authenticate", text());
-    }
-    if status == 503 {
-        response = response.header("Retry-After", text());
     }
     response.build()
 }

@@ -244,6 +244,11 @@ impl Problem {
         &self.0.detail
     }
 
+    /// Whether it was the vendor that failed.
+    pub(crate) fn is_of_vendor(&self) -> bool {
+        self.0.vendor.is_some()
+    }
+
     /// What the vendor said, where it was the vendor.
     pub fn into_vendor(self) -> Option<VendorProblem> {
         self.0.vendor

@@ -3,6 +3,7 @@
 mod account;
 mod analyses;
 mod api_keys;
+mod audit;
 mod auth;
 mod calls;
 mod connections;
@@ -44,6 +45,7 @@ pub(crate) fn versioned() -> OpenApiRouter<ApiState> {
         .merge(account::router())
         .merge(passthrough::router())
         .merge(api_keys::router())
+        .merge(audit::router())
 }
 
 /// What stands beside `/v1`, with its documentation.

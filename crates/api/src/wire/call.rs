@@ -290,6 +290,13 @@ pub(crate) fn media_address(call: CallId, media: Uuid) -> String {
     format!("/v1/calls/{call}/media/{media}")
 }
 
+impl CallMeta {
+    /// When the call last changed here, how often, and when it was deleted.
+    pub(crate) const fn changes(&self) -> (Timestamp, i32, Option<Timestamp>) {
+        (self.modified_at, self.version, self.deleted_at)
+    }
+}
+
 impl CallLinks {
     fn of(id: CallId) -> Self {
         let part = |name: &str| format!("/v1/calls/{id}/{name}");

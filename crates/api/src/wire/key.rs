@@ -46,7 +46,7 @@ fn scope_words() -> Array {
 }
 
 /// A key, without its secret.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = ApiKey)]
 pub(crate) struct KeyDocument {
     /// Its id, which stands in the key itself.
@@ -61,6 +61,18 @@ pub(crate) struct KeyDocument {
     expires_at: Option<Timestamp>,
     /// When it was revoked.
     revoked_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    last_used_at: Option<Timestamp>,
+}
+
+/// How a key is replaced.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RotationInput {
+    /// How long the old key goes on beside the new one, in seconds; an hour unless told, 0 to end
+    /// it at once.
+    #[schema(minimum = 0, maximum = 2_592_000, example = 3600)]
+    pub(crate) keep_old_s: Option<u64>,
 }
 
 /// A key that was just made.
@@ -89,6 +101,7 @@ impl From<ApiKey> for KeyDocument {
             created_at: key.created_at,
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
+            last_used_at: key.last_used_at,
         }
     }
 }

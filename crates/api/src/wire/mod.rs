@@ -1,5 +1,6 @@
 //! Wire types: what requests and answers look like. None is shared with rows or vendors.
 
+pub(crate) mod audit;
 pub(crate) mod backfill;
 pub(crate) mod call;
 pub(crate) mod call_parts;
@@ -12,6 +13,7 @@ pub(crate) mod live;
 pub(crate) mod methods;
 pub(crate) mod order;
 mod order_check;
+pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod vendor;

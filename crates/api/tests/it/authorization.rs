@@ -1,7 +1,11 @@
 //! Every operation, with every kind of caller; made from the OpenAPI document, so that a new
 //! operation is tried as well.
 
-use callweave_api::{openapi, scope};
+use std::time::Duration;
+
+use axum::Router;
+use callweave_api::{ApiOptions, openapi, scope};
+use callweave_model::{Clock as _, SystemClock};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -11,19 +15,23 @@ use crate::{
 };
 
 /// An operation with its path filled in.
-struct Operation {
-    name: String,
-    method: Method,
-    path: String,
+pub(crate) struct Operation {
+    pub(crate) name: String,
+    pub(crate) method: Method,
+    /// Its path as it is documented.
+    pub(crate) template: String,
+    pub(crate) path: String,
     scopes: Vec<String>,
-    body: Option<Value>,
+    pub(crate) body: Option<Value>,
     /// An idempotency key, where one is needed.
-    key: String,
+    pub(crate) key: String,
     about_something: bool,
+    /// As it is documented.
+    pub(crate) document: Value,
 }
 
 /// Every operation behind a key, about things that the first tenant really has.
-async fn secured(gateway: &Gateway) -> Vec<Operation> {
+pub(crate) async fn secured(gateway: &Gateway) -> Vec<Operation> {
     let connection = gateway.connect("main").await;
     let call = gateway
         .put(connection, vec![spoken("a", "2026-03-02T09:15:00Z")])
@@ -49,10 +57,8 @@ async fn secured(gateway: &Gateway) -> Vec<Operation> {
         .as_str()
         .unwrap()
         .to_owned();
-    let key = gateway.get("/v1/api-keys").await.json()["data"][0]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let key = gateway.key_of(gateway.tenant, &["keys:manage"]).await;
+    let key = callweave_api::keys::parse(&key).unwrap().id.to_string();
     let document = serde_json::to_value(openapi()).unwrap();
     operations(&document)
         .into_iter()
@@ -86,7 +92,9 @@ async fn secured(gateway: &Gateway) -> Vec<Operation> {
                 method: method.to_uppercase().parse().unwrap(),
                 key: format!("{method}-{path}").replace(['{', '}'], ""),
                 about_something: path.contains("{id}"),
+                template: path.clone(),
                 path: filled,
+                document: operation.clone(),
                 scopes: operation["x-required-scopes"]
                     .as_array()
                     .unwrap()
@@ -116,10 +124,52 @@ fn body(path: &str) -> Value {
 async fn case_104_every_operation_refuses_who_may_not() {
     let gateway = Gateway::start().await;
     let operations = secured(&gateway).await;
-    assert!(operations.len() >= 30, "{}", operations.len());
+    refuses_who_may_not(&gateway, &gateway.router, &operations).await;
+}
+
+#[tokio::test]
+async fn case_104_another_replica_refuses_the_same() {
+    let gateway = Gateway::start().await;
+    let operations = secured(&gateway).await;
+    let replica = gateway.replica(ApiOptions {
+        key_cache: Duration::ZERO,
+        ..ApiOptions::default()
+    });
+    refuses_who_may_not(&gateway, &replica, &operations).await;
+}
+
+/// Tries every operation at one replica; keys are made, and end, beside it.
+async fn refuses_who_may_not(gateway: &Gateway, replica: &Router, operations: &[Operation]) {
+    assert!(operations.len() >= 100, "{}", operations.len());
     let stranger = gateway.tenant_named("second").await;
     let strange_key = gateway.key_of(stranger, &["*"]).await;
-    for operation in &operations {
+    let wrong = {
+        let (good, other) = (&gateway.key, &strange_key);
+        // Its own id, another one's secret, and a checksum that fits.
+        let unchecked = format!("{}{}", &good[..41], &other[41..105]);
+        format!("{unchecked}_{:08x}", crc32fast::hash(unchecked.as_bytes()))
+    };
+    assert!(callweave_api::keys::parse(&wrong).is_some());
+    let expired = gateway.key_of(gateway.tenant, &["*"]).await;
+    let revoked = gateway.key_of(gateway.tenant, &["*"]).await;
+    for (key, revokes) in [(&expired, false), (&revoked, true)] {
+        let id = callweave_api::keys::parse(key).unwrap().id;
+        // It was in force a moment ago, here as well.
+        let bearer = format!("Bearer {key}");
+        let headers = [("authorization", bearer.as_str())];
+        let before = gateway.send_to(replica, Method::GET, "/v1/calls", None, &headers);
+        assert_eq!(before.await.status, 200);
+        let now = SystemClock.now();
+        let mut tx = gateway.store.tenant(gateway.tenant).await.unwrap();
+        let ended = if revokes {
+            tx.revoke_api_key(id, now).await
+        } else {
+            tx.end_api_key(id, now).await
+        };
+        assert!(ended.unwrap());
+        tx.commit().await.unwrap();
+    }
+    for operation in operations {
         let send = async |key: &str| {
             let headers = [
                 ("authorization", key),
@@ -127,7 +177,13 @@ async fn case_104_every_operation_refuses_who_may_not() {
             ];
             let body = operation.body.as_ref();
             gateway
-                .send(operation.method.clone(), &operation.path, body, &headers)
+                .send_to(
+                    replica,
+                    operation.method.clone(),
+                    &operation.path,
+                    body,
+                    &headers,
+                )
                 .await
         };
         for key in [
@@ -136,6 +192,9 @@ async fn case_104_every_operation_refuses_who_may_not() {
             "Bearer x",
             "Basic dXNlcjpwYXNz",
             "Bearer cw_live_a_b_c",
+            &format!("Bearer {wrong}"),
+            &format!("Bearer {expired}"),
+            &format!("Bearer {revoked}"),
         ] {
             let answer = send(key).await;
             assert_eq!(answer.status, 401, "{} with {key:?}", operation.name);

@@ -8,21 +8,28 @@
 
 mod support;
 
+mod audit;
 mod authorization;
 mod bad_input;
 mod calls;
 mod connections;
+mod conventions;
 mod documentation;
 mod events;
+mod exports;
 mod filters;
 mod idempotency;
 mod jobs;
 mod keys;
+mod limits;
 mod live;
 mod media;
 mod problems;
 mod registration;
+mod replicas;
+mod stats;
 mod streams;
+mod tenancy;
 mod tokens;
 mod transcripts;
 mod versions;

@@ -109,6 +109,11 @@ impl<T: FromQuery> FromRequestParts<ApiState> for ApiQuery<T> {
     }
 }
 
+/// Refuses a query that holds anything else than its table.
+pub(crate) fn refuse_other<T: FromQuery>(query: &str) -> Result<(), Problem> {
+    Query::read(query, T::PARAMS).map(drop)
+}
+
 /// No parameters at all.
 #[derive(Debug)]
 pub(crate) struct NoQuery;

@@ -4,9 +4,12 @@ use axum::{extract::State, response::Response};
 use callweave_model::ApiKeyId;
 use callweave_store::api_keys::ApiKey;
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 
+use super::address;
 use crate::{
     ApiState, Caller,
+    audit::Effect,
     extract::{ApiJson, Authorized},
     keys,
     problem::{BadBody, Problem, Secured},
@@ -34,6 +37,7 @@ const SCOPES_LIMIT: usize = 30;
 pub(crate) async fn create_api_key(
     authorized: Authorized<KeysManage>,
     State(state): State<ApiState>,
+    effect: Effect,
     ApiJson(input): ApiJson<KeyInput>,
 ) -> Result<Response, Problem> {
     let caller = authorized.caller;
@@ -61,12 +65,16 @@ pub(crate) async fn create_api_key(
     };
     let mut tx = state.store().tenant(caller.tenant).await?;
     tx.insert_api_key(&key).await?;
-    tx.commit().await?;
+    let detail = json!({"name": key.name, "scopes": key.scopes, "expires_at": key.expires_at});
+    effect
+        .note(&mut tx, "key.created", address(id), detail)
+        .await?;
     let document = NewKeyDocument {
         stored: key.into(),
         key: made.text.expose_secret().to_owned(),
     };
-    respond::created(&format!("/v1/api-keys/{id}"), None, &document)
+    let response = respond::created(&address(id), None, &document)?;
+    effect.commit(tx, response).await
 }
 
 fn check_scopes(check: &mut Check, scopes: &[String]) {
@@ -80,7 +88,8 @@ fn check_scopes(check: &mut Check, scopes: &[String]) {
     }
 }
 
-fn refuse_more_than_own(caller: &Caller, scopes: &[String]) -> Result<(), Problem> {
+/// Nobody gives away what it does not hold.
+pub(super) fn refuse_more_than_own(caller: &Caller, scopes: &[String]) -> Result<(), Problem> {
     let words: Vec<&str> = scopes.iter().map(String::as_str).collect();
     caller.require(&words)
 }

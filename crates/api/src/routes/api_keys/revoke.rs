@@ -2,10 +2,13 @@
 
 use axum::{extract::State, response::Response};
 use callweave_model::ApiKeyId;
+use serde_json::json;
 use uuid::Uuid;
 
+use super::address;
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiPath, Authorized},
     problem::{NotFound, Problem, Secured},
     respond,
@@ -27,15 +30,17 @@ pub(crate) async fn revoke_api_key(
     authorized: Authorized<KeysManage>,
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<Uuid>,
+    effect: Effect,
 ) -> Result<Response, Problem> {
     let id = ApiKeyId(id);
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
-    let revoked = tx.revoke_api_key(id, state.now()).await?;
-    tx.commit().await?;
-    state.authenticator().forget(id);
-    if revoked {
-        Ok(respond::no_content())
-    } else {
-        Err(Problem::not_found("key in force"))
+    if !tx.revoke_api_key(id, state.now()).await? {
+        return Err(Problem::not_found("key in force"));
     }
+    effect
+        .note(&mut tx, "key.revoked", address(id), json!({}))
+        .await?;
+    let response = effect.commit(tx, respond::no_content()).await?;
+    state.authenticator().forget(id);
+    Ok(response)
 }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{Rendered, find, import, render_one};
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiJson, Authorized},
     problem::{BadBody, Conflict, NotFound, OptionalFeature, Problem, Secured, codes},
     respond, routes,
@@ -79,6 +80,7 @@ use crate::{
 pub(crate) async fn create_call(
     authorized: Authorized<CallsWrite>,
     State(state): State<ApiState>,
+    effect: Effect,
     ApiJson(input): ApiJson<CallInput>,
 ) -> Result<Response, Problem> {
     let now = state.now();
@@ -113,6 +115,10 @@ pub(crate) async fn create_call(
         external_refs: input.external_refs.map(|refs| json!(refs)),
         facts: facts.into(),
     };
+    let action = match record.news {
+        News::Upsert { .. } => "call.imported",
+        _ => "call.registered",
+    };
     let mut tx = state.store().tenant(tenant).await?;
     let (id, created) = store(&mut tx, &connection, record, patch, now).await?;
     let stored = find(&mut tx, id.0, false).await?;
@@ -121,12 +127,16 @@ pub(crate) async fn create_call(
         ..Shown::default()
     };
     let rendered = render_one(&mut tx, stored, shown).await?;
-    tx.commit().await?;
-    answer(id.0, created, &rendered)
+    let detail = json!({"connection_id": connection.id, "created": created});
+    effect
+        .note(&mut tx, action, super::address(id.0), detail)
+        .await?;
+    let response = answer(id.0, created, &rendered)?;
+    effect.commit(tx, response).await
 }
 
 fn answer(id: Uuid, created: bool, rendered: &Rendered) -> Result<Response, Problem> {
-    let address = format!("/v1/calls/{id}");
+    let address = super::address(id);
     let mut response = if created {
         respond::created(&address, None, &rendered.document)?
     } else {

@@ -1,11 +1,13 @@
 //! `DELETE /v1/calls/{id}`.
 
 use axum::{extract::State, response::Response};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{find, scope_of};
+use super::{address, find, scope_of};
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiPath, Authorized, Conditions},
     problem::{NotFound, Problem, Secured, Stale},
     respond,
@@ -32,6 +34,7 @@ pub(crate) async fn delete_call(
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<Uuid>,
     conditions: Conditions,
+    effect: Effect,
 ) -> Result<Response, Problem> {
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     // What the vendor deleted still holds text here; it can be erased as well.
@@ -41,7 +44,9 @@ pub(crate) async fn delete_call(
     if !tx.delete_call(&scope, stored.id, state.now()).await? {
         return Err(Problem::not_found("call"));
     }
-    tx.forget_answers_about(&format!("/v1/calls/{id}")).await?;
-    tx.commit().await?;
-    Ok(respond::no_content())
+    let address = address(id);
+    tx.forget_answers_about(&address).await?;
+    let detail = json!({"connection_id": stored.connection_id});
+    effect.note(&mut tx, "call.erased", address, detail).await?;
+    effect.commit(tx, respond::no_content()).await
 }

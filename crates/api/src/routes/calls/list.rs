@@ -3,12 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{extract::State, response::Response};
-use callweave_model::{
-    CallId, ConnectionId,
-    connection::Freshness,
-    enums::{CallKind, CallStatus, Channel, Direction, SentimentLabel},
-    phone,
-};
+use callweave_model::{CallId, ConnectionId, connection::Freshness};
 use callweave_store::{
     TenantTx,
     calls::{CallFilter, CallPosition, Order, StoredCall},
@@ -16,6 +11,7 @@ use callweave_store::{
 };
 
 use super::{
+    filter::{filter, filter_params, order},
     include::{INCLUDE, Include},
     raw_ref,
 };
@@ -24,7 +20,7 @@ use crate::{
     cursor::{List, Place},
     extract::{
         ApiQuery, Authorized,
-        query::{CURSOR, FromQuery, Kind, LIMIT, Param, Query, document_query},
+        query::{CURSOR, FromQuery, LIMIT, Param, Query, document_query},
     },
     problem::{BadQuery, Problem, Secured},
     respond,
@@ -35,9 +31,6 @@ use crate::{
         call_parts::{CallList, Note},
     },
 };
-
-/// More words than this narrow nothing.
-const WORDS_LIMIT: usize = 16;
 
 /// Which calls are listed, and how.
 #[derive(Debug)]
@@ -51,121 +44,14 @@ pub(crate) struct CallsQuery {
 }
 
 impl FromQuery for CallsQuery {
-    const PARAMS: &'static [Param] = &[
-        Param::new("connection_id", Kind::Uuids, "Of one of these connections."),
-        Param::new("vendor", Kind::Keys, "Of one of these vendors."),
-        Param::new("remote_id", Kind::Text(200), "With this id at the vendor."),
-        Param::new(
-            "started_after",
-            Kind::Instant,
-            "Started at or after. Calls without a known start do not match; `notes` names the connections that have such calls.",
-        ),
-        Param::new(
-            "started_before",
-            Kind::Instant,
-            "Started before. Calls without a known start do not match.",
-        ),
-        Param::new(
-            "modified_after",
-            Kind::Instant,
-            "Changed in the gateway after.",
-        ),
-        Param::new(
-            "channel",
-            Kind::Words(Channel::WORDS),
-            "The medium: any of these.",
-        ),
-        Param::new(
-            "direction",
-            Kind::Words(Direction::WORDS),
-            "The direction: any of these.",
-        ),
-        Param::new(
-            "kind",
-            Kind::Words(CallKind::WORDS),
-            "Who talks with the customer: any of these.",
-        ),
-        Param::new(
-            "status",
-            Kind::Words(CallStatus::WORDS),
-            "What became of the call: any of these.",
-        ),
-        Param::new(
-            "agent",
-            Kind::Text(200),
-            "Name or vendor id of an agent who took part.",
-        ),
-        Param::new(
-            "phone",
-            Kind::Text(40),
-            "A phone that took part, in any usual spelling.",
-        ),
-        Param::new(
-            "tag",
-            Kind::Texts(200),
-            "All of these tags; repeat the parameter.",
-        ),
-        Param::new(
-            "sentiment",
-            Kind::Words(SentimentLabel::WORDS),
-            "The tone of the call: any of these.",
-        ),
-        Param::new("passed", Kind::Boolean, "Passed the scorecards, or not."),
-        Param::new(
-            "score_min",
-            Kind::Number(0.0, 100.0),
-            "At least this score.",
-        ),
-        Param::new("score_max", Kind::Number(0.0, 100.0), "At most this score."),
-        Param::new("has_transcript", Kind::Boolean, "Has a transcript, or not."),
-        Param::new(
-            "q",
-            Kind::Text(200),
-            "Words that all occur in transcript, summaries, tags or names; each matches as a beginning. Needs the scope `transcripts:read`.",
-        ),
-        Param::new(
-            "order",
-            Kind::Word(&["asc", "desc"]),
-            "By the start of the call (or its first sight, where the start is unknown); `desc` unless told.",
-        ),
-        LIMIT,
-        CURSOR,
-        INCLUDE,
-    ];
+    const PARAMS: &'static [Param] = filter_params![LIMIT, CURSOR, INCLUDE];
 
     fn from_query(query: &Query) -> Result<Self, Problem> {
         let include = Include::read(query);
         Ok(Self {
-            filter: CallFilter {
-                connections: query.uuids("connection_id"),
-                vendors: query.all("vendor"),
-                remote_id: query.text("remote_id"),
-                started_after: query.instant("started_after"),
-                started_before: query.instant("started_before"),
-                modified_after: query.instant("modified_after"),
-                channels: query.all("channel"),
-                directions: query.all("direction"),
-                kinds: query.all("kind"),
-                statuses: query.all("status"),
-                agent: query.text("agent"),
-                phones: query
-                    .text("phone")
-                    .map(|text| spellings(&text))
-                    .unwrap_or_default(),
-                tags: query.all("tag"),
-                sentiments: query.all("sentiment"),
-                passed: query.boolean("passed"),
-                score_min: query.number("score_min"),
-                score_max: query.number("score_max"),
-                has_transcript: query.boolean("has_transcript"),
-                words: query.text("q").map(|text| words(&text)).unwrap_or_default(),
-                with_deleted: include.deleted,
-            },
+            filter: filter(query, include),
             include,
-            order: match query.text("order").as_deref() {
-                Some("asc") => Order::Asc,
-                _ => Order::Desc,
-            },
+            order: order(query),
             limit: query.limit(),
             cursor: query.text("cursor"),
             fingerprint: query.fingerprint(),
@@ -283,7 +169,11 @@ async fn raw_refs(
 }
 
 /// Which connections a date range could not be applied to.
-fn notes(state: &ApiState, filter: &CallFilter, fresh: &[ConnectionFreshness]) -> Vec<Note> {
+pub(super) fn notes(
+    state: &ApiState,
+    filter: &CallFilter,
+    fresh: &[ConnectionFreshness],
+) -> Vec<Note> {
     if filter.started_after.is_none() && filter.started_before.is_none() {
         return Vec::new();
     }
@@ -301,49 +191,4 @@ fn notes(state: &ApiState, filter: &CallFilter, fresh: &[ConnectionFreshness]) -
                     .to_owned(),
         })
         .collect()
-}
-
-/// The spellings under which a phone may be stored. An unescaped `+` arrived as a space.
-fn spellings(text: &str) -> Vec<String> {
-    let trimmed = text.trim();
-    let mut spellings = vec![trimmed.to_owned()];
-    let candidates = [
-        phone::to_e164(trimmed),
-        phone::to_e164(&format!("+{trimmed}")),
-        (text.starts_with(' ')).then(|| format!("+{trimmed}")),
-    ];
-    for candidate in candidates.into_iter().flatten() {
-        if !spellings.contains(&candidate) {
-            spellings.push(candidate);
-        }
-    }
-    spellings
-}
-
-fn words(text: &str) -> Vec<String> {
-    text.split_whitespace()
-        .take(WORDS_LIMIT)
-        .map(str::to_owned)
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::spellings;
-
-    #[test]
-    fn a_phone_is_found_under_each_of_its_spellings() {
-        for text in [
-            "+79990001122",
-            " 79990001122",
-            "79990001122",
-            "8 999 000-11-22",
-        ] {
-            assert!(
-                spellings(text).contains(&"+79990001122".to_owned()),
-                "{text}"
-            );
-        }
-        assert_eq!(spellings("101"), ["101"]);
-    }
 }

@@ -4,12 +4,15 @@ mod analyses;
 mod create;
 mod delete;
 mod document;
+mod export;
+mod filter;
 mod get;
 mod import;
 mod include;
 mod list;
 mod media;
 mod raw;
+mod stats;
 mod transcript;
 mod update;
 mod versions;
@@ -38,6 +41,8 @@ const DATA_FRESH_AS_OF: HeaderName = HeaderName::from_static("data-fresh-as-of")
 pub(super) fn router() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(list::list_calls, create::create_call))
+        .routes(routes!(export::route::export_calls))
+        .routes(routes!(stats::get_call_stats))
         .routes(routes!(
             get::get_call,
             update::update_call,
@@ -50,6 +55,11 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(raw::list_call_documents))
         .routes(routes!(document::get_call_document))
         .routes(routes!(versions::list_call_versions))
+}
+
+/// The address of a call.
+fn address(id: Uuid) -> String {
+    format!("/v1/calls/{id}")
 }
 
 /// The call with this id. A deleted one is not found unless asked for.

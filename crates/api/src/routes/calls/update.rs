@@ -6,9 +6,10 @@ use callweave_store::calls::CallPatch;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{find, render_one, scope_of};
+use super::{address, find, render_one, scope_of};
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiJson, ApiPath, Authorized, Conditions, stale},
     problem::{BadBody, NotFound, Problem, Secured, Stale},
     respond,
@@ -55,6 +56,7 @@ pub(crate) async fn update_call(
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<Uuid>,
     conditions: Conditions,
+    effect: Effect,
     ApiJson(change): ApiJson<CallChange>,
 ) -> Result<Response, Problem> {
     let patch = checked(change)?;
@@ -79,10 +81,12 @@ pub(crate) async fn update_call(
         ..Shown::default()
     };
     let rendered = render_one(&mut tx, stored, shown).await?;
-    tx.commit().await?;
+    effect
+        .note(&mut tx, "call.updated", address(id), json!({}))
+        .await?;
     let mut response = respond::ok(&rendered.document)?;
     rendered.complete(&mut response);
-    Ok(response)
+    effect.commit(tx, response).await
 }
 
 fn checked(change: CallChange) -> Result<CallPatch, Problem> {

@@ -4,15 +4,16 @@ use axum::{extract::State, response::Response};
 use callweave_model::{ConnectionId, connection::ConnectionState};
 use callweave_provider::{Grant, Settings};
 use callweave_store::{TenantTx, connections::Connection};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    document,
+    address, document,
     vendor_answer::{self, Failure},
 };
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiJson, Authorized, RequestId},
     problem::{BadBody, Conflict, Problem, Secured, codes},
     respond,
@@ -56,6 +57,7 @@ pub(crate) async fn create_connection(
     authorized: Authorized<ConnectionsWrite>,
     State(state): State<ApiState>,
     RequestId(request_id): RequestId,
+    effect: Effect,
     ApiJson(input): ApiJson<ConnectionInput>,
 ) -> Result<Response, Problem> {
     let tenant = authorized.caller.tenant;
@@ -120,18 +122,20 @@ pub(crate) async fn create_connection(
         Some(failure) => Err(failure),
         None => Ok(grant),
     };
-    let stored = store(&state, &connection, outcome).await?;
+    let (tx, stored) = store(&state, &connection, outcome, &effect).await?;
     let (document, tag) = document(&state, stored)?;
-    respond::created(&format!("/v1/connections/{id}"), Some(&tag), &document)
+    let response = respond::created(&address(id), Some(&tag), &document)?;
+    effect.commit(tx, response).await
 }
 
 /// Stores the connection with the token that was got for it, unless somebody else connected the
-/// account meanwhile.
+/// account meanwhile. It lasts when the transaction is committed.
 async fn store(
     state: &ApiState,
     connection: &Connection,
     outcome: Result<Option<Grant>, Failure>,
-) -> Result<Connection, Problem> {
+    effect: &Effect,
+) -> Result<(TenantTx, Connection), Problem> {
     let mut tx = state.store().tenant(connection.tenant_id).await?;
     tx.lock_account(connection.namespace).await?;
     refuse_second(&mut tx, connection.namespace).await?;
@@ -156,9 +160,13 @@ async fn store(
             .await?;
         }
     }
+    let detail = json!({"vendor": connection.vendor, "name": connection.name});
+    let address = address(connection.id);
+    effect
+        .note(&mut tx, "connection.created", address, detail)
+        .await?;
     let stored = super::find(&mut tx, connection.id.0).await?;
-    tx.commit().await?;
-    Ok(stored)
+    Ok((tx, stored))
 }
 
 async fn refuse_second(tx: &mut TenantTx, namespace: Uuid) -> Result<(), Problem> {

@@ -1,11 +1,13 @@
 //! `DELETE /v1/connections/{id}`.
 
 use axum::{extract::State, response::Response};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::find;
+use super::{address, find};
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiPath, Authorized, Conditions},
     problem::{NotFound, Problem, Secured, Stale},
     respond,
@@ -32,6 +34,7 @@ pub(crate) async fn delete_connection(
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<Uuid>,
     conditions: Conditions,
+    effect: Effect,
 ) -> Result<Response, Problem> {
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     let connection = find(&mut tx, id).await?;
@@ -39,6 +42,14 @@ pub(crate) async fn delete_connection(
     if !tx.delete_connection(connection.id, state.now()).await? {
         return Err(Problem::not_found("connection"));
     }
-    tx.commit().await?;
-    Ok(respond::no_content())
+    let detail = json!({"vendor": connection.vendor, "name": connection.name});
+    effect
+        .note(
+            &mut tx,
+            "connection.deleted",
+            address(connection.id),
+            detail,
+        )
+        .await?;
+    effect.commit(tx, respond::no_content()).await
 }

@@ -62,6 +62,11 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(quarantine::replay::replay_quarantine))
 }
 
+/// The address of a connection.
+fn address(id: ConnectionId) -> String {
+    format!("/v1/connections/{id}")
+}
+
 /// The connection with this id.
 pub(crate) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Connection, Problem> {
     tx.find_connection(ConnectionId(id))

@@ -4,14 +4,16 @@ use axum::{extract::State, response::Response};
 use callweave_model::connection::ConnectionState;
 use callweave_provider::{Credentials, Settings};
 use callweave_store::connections::Connection;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    changed, find, manifest,
+    address, changed, find, manifest,
     vendor_answer::{self, Failure},
 };
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiJson, ApiPath, Authorized, Conditions, RequestId},
     problem::{BadBody, Conflict, NotFound, Problem, Secured, Stale, codes},
     scope::ConnectionsWrite,
@@ -48,6 +50,7 @@ pub(crate) async fn replace_connection_credentials(
     ApiPath(id): ApiPath<Uuid>,
     RequestId(request_id): RequestId,
     conditions: Conditions,
+    effect: Effect,
     ApiJson(input): ApiJson<CredentialsInput>,
 ) -> Result<Response, Problem> {
     let tenant = authorized.caller.tenant;
@@ -83,8 +86,17 @@ pub(crate) async fn replace_connection_credentials(
         connector.keep_grant(&mut tx, &replaced, grant).await?;
     }
     let stored = find(&mut tx, id).await?;
-    tx.commit().await?;
-    changed(&state, stored)
+    let address = address(connection.id);
+    effect
+        .note(
+            &mut tx,
+            "connection.credentials_replaced",
+            address,
+            json!({"members": names}),
+        )
+        .await?;
+    let response = changed(&state, stored)?;
+    effect.commit(tx, response).await
 }
 
 /// Moves the connection to where its new credentials bring it; a pause lasts.

@@ -2,11 +2,13 @@
 
 use axum::{extract::State, response::Response};
 use callweave_model::connection::ConnectionState;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{changed, find};
+use super::{address, changed, find};
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiPath, Authorized},
     problem::{NotFound, Problem, Secured},
     scope::ConnectionsWrite,
@@ -29,6 +31,7 @@ pub(crate) async fn resume_connection(
     authorized: Authorized<ConnectionsWrite>,
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<Uuid>,
+    effect: Effect,
 ) -> Result<Response, Problem> {
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     let connection = find(&mut tx, id).await?;
@@ -43,7 +46,15 @@ pub(crate) async fn resume_connection(
         )
         .await?;
     }
+    effect
+        .note(
+            &mut tx,
+            "connection.resumed",
+            address(connection.id),
+            json!({}),
+        )
+        .await?;
     let connection = find(&mut tx, id).await?;
-    tx.commit().await?;
-    changed(&state, connection)
+    let response = changed(&state, connection)?;
+    effect.commit(tx, response).await
 }

@@ -3,12 +3,13 @@
 use axum::{extract::State, response::Response};
 use callweave_provider::Settings;
 use callweave_store::connections::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{changed, find};
+use super::{address, changed, find};
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiJson, ApiPath, Authorized, Conditions, stale},
     problem::{BadBody, Conflict, NotFound, Problem, Secured, Stale, codes},
     scope::ConnectionsWrite,
@@ -49,6 +50,7 @@ pub(crate) async fn update_connection(
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<Uuid>,
     conditions: Conditions,
+    effect: Effect,
     ApiJson(change): ApiJson<ConnectionChange>,
 ) -> Result<Response, Problem> {
     let mut check = Check::default();
@@ -58,6 +60,11 @@ pub(crate) async fn update_connection(
     }
     check.finish()?;
     let now = state.now();
+    let given = [
+        ("name", change.name.is_some()),
+        ("settings", change.settings.is_some()),
+        ("tags", change.tags.is_some()),
+    ];
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     let mut connection = find(&mut tx, id).await?;
     conditions.require_match(connection.version)?;
@@ -78,9 +85,22 @@ pub(crate) async fn update_connection(
     if resettled {
         tx.request_sync(connection.id, false).await?;
     }
+    let given: Vec<&str> = given
+        .into_iter()
+        .filter_map(|(member, given)| given.then_some(member))
+        .collect();
+    let address = address(connection.id);
+    effect
+        .note(
+            &mut tx,
+            "connection.updated",
+            address,
+            json!({"changed": given}),
+        )
+        .await?;
     let connection = find(&mut tx, id).await?;
-    tx.commit().await?;
-    changed(&state, connection)
+    let response = changed(&state, connection)?;
+    effect.commit(tx, response).await
 }
 
 /// Takes new settings over, as long as they lead to the same account: what old and new settings

@@ -91,7 +91,9 @@ pub(crate) async fn stream_events(
     let place = feed::begin(&state, tenant, &start, parameter).await?;
     // A client that can never go on from here is told now, as a stream cannot tell it.
     feed::read(&state, tenant, place, &query.filter, 1).await?;
-    let events = feed::follow(state, authorized.caller, place, query.filter)?;
+    let account = state.limiter().account(state.store(), tenant).await;
+    let limit = account.streams();
+    let events = feed::follow(state, authorized.caller, place, query.filter, limit)?;
     let mut response = Response::new(Body::from_stream(events));
     let headers = response.headers_mut();
     for (name, value) in [

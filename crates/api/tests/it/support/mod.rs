@@ -63,6 +63,7 @@ pub(crate) struct Gateway {
     pub(crate) key: String,
     pub(crate) state: ApiState,
     pub(crate) workers: Workers,
+    vault: Vault,
     database: TestDatabase,
 }
 
@@ -90,32 +91,25 @@ impl Gateway {
     }
 
     pub(crate) async fn start_with(options: ApiOptions) -> Self {
+        Self::start_on(options, |store| store).await
+    }
+
+    /// A gateway whose statements may take so long.
+    pub(crate) async fn start_patient(patience: Duration) -> Self {
+        Self::start_on(ApiOptions::default(), |store| store.with_patience(patience)).await
+    }
+
+    async fn start_on(options: ApiOptions, store: impl FnOnce(Store) -> Store) -> Self {
         let database = TestDatabase::from_template("api", async |url| {
             let store = connect(&url);
             store.migrate().await.unwrap();
             store.close().await;
         })
         .await;
-        let store = connect(database.url());
-        let (vendor, clock) = (FakeFactory::new(), Arc::new(SystemClock));
-        let registry = Registry::new()
-            .with(vendor.clone())
-            .with(FakeFactory::without_tokens())
-            .with(UndatedFactory::default());
+        let store = store(connect(database.url()));
+        let vendor = FakeFactory::new();
         let vault = Vault::parse(&generate_key("test")).unwrap();
-        let broker = Broker::new(store.clone(), vault.clone(), clock.clone(), &RandomIds);
-        let transport = Arc::new(vendors::NoNetwork);
-        let connector = Connector::new(registry, transport, vault, broker, clock.clone());
-        let workers = Workers::new(&store, &connector, clock.clone(), options.jobs.clone());
-        let state = ApiState::new(
-            store.clone(),
-            connector,
-            clock,
-            Arc::new(RandomIds),
-            CursorKey::new(vec![7; 32]),
-            Arc::new(tokens::verifier()),
-            options,
-        );
+        let (state, workers) = state(&store, &vendor, &vault, options);
         let mut gateway = Self {
             router: router(state.clone()),
             store,
@@ -124,6 +118,7 @@ impl Gateway {
             key: String::new(),
             state,
             workers,
+            vault,
             database,
         };
         gateway.tenant = gateway.tenant_named("first").await;
@@ -230,6 +225,19 @@ impl Gateway {
         body: Option<&Value>,
         headers: &[(&str, &str)],
     ) -> Answer {
+        self.send_to(&self.router, method, path, body, headers)
+            .await
+    }
+
+    /// The same, to another replica.
+    pub(crate) async fn send_to(
+        &self,
+        router: &Router,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if !headers.iter().any(|(name, _)| *name == "authorization") {
             request = request.header("authorization", format!("Bearer {}", self.key));
@@ -246,7 +254,14 @@ impl Gateway {
             }
             None => Body::empty(),
         };
-        self.raw(request.body(body).unwrap()).await
+        let response = router.clone().oneshot(request.body(body).unwrap()).await;
+        Answer::read(response.unwrap()).await
+    }
+
+    /// Another replica on the same database.
+    pub(crate) fn replica(&self, options: ApiOptions) -> Router {
+        let store = connect(self.database.url());
+        router(state(&store, &self.vendor, &self.vault, options).0)
     }
 
     /// Sends a request as it is.
@@ -329,6 +344,34 @@ impl Gateway {
             .map(|record| CallId::derive(scope.namespace, &record.remote_id))
             .collect()
     }
+}
+
+/// The state of one replica, and its workers.
+fn state(
+    store: &Store,
+    vendor: &FakeFactory,
+    vault: &Vault,
+    options: ApiOptions,
+) -> (ApiState, Workers) {
+    let clock = Arc::new(SystemClock);
+    let registry = Registry::new()
+        .with(vendor.clone())
+        .with(FakeFactory::without_tokens())
+        .with(UndatedFactory::default());
+    let broker = Broker::new(store.clone(), vault.clone(), clock.clone(), &RandomIds);
+    let transport = Arc::new(vendors::NoNetwork);
+    let connector = Connector::new(registry, transport, vault.clone(), broker, clock.clone());
+    let workers = Workers::new(store, &connector, clock.clone(), options.jobs.clone());
+    let state = ApiState::new(
+        store.clone(),
+        connector,
+        clock,
+        Arc::new(RandomIds),
+        CursorKey::new(vec![7; 32]),
+        Arc::new(tokens::verifier()),
+        options,
+    );
+    (state, workers)
 }
 
 fn connect(url: &str) -> Store {

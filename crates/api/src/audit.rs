@@ -1,0 +1,377 @@
+//! What callers do, for the audit log.
+//!
+//! A handler whose effect is ours writes its entry in the transaction of the effect ([`Effect`]).
+//! Every other request that acts (vendors' things, work for vendors, passthrough) leaves one when
+//! it is over, also when its caller has left or it panicked: then the outcome is unknown. A new
+//! route that acts is written down without being told to.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use axum::{
+    extract::{FromRequestParts, MatchedPath, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use callweave_model::TenantId;
+use callweave_store::{
+    TenantTx,
+    audit::{Actor, NewEntry, Outcome},
+};
+use http::{Method, StatusCode, header, request::Parts};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::{
+    ApiState, admission,
+    extract::RequestId,
+    idempotency::{self, Named},
+    middleware::{AsItCame, header_text},
+    problem::{Problem, codes},
+};
+
+/// Who acts in a request, and whether that is written down.
+#[derive(Clone, Debug)]
+struct Trail(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    tenant: TenantId,
+    actor: Actor,
+    request_id: String,
+    written: AtomicBool,
+}
+
+impl Trail {
+    fn entry(
+        &self,
+        action: &'static str,
+        resource: Option<String>,
+        outcome: Outcome,
+        detail: Value,
+    ) -> NewEntry {
+        NewEntry {
+            actor: self.0.actor.clone(),
+            action,
+            resource,
+            request_id: Some(self.0.request_id.clone()),
+            outcome,
+            count: 1,
+            detail,
+        }
+    }
+
+    fn is_written(&self) -> bool {
+        self.0.written.load(Ordering::Acquire)
+    }
+}
+
+/// What a handler does to our own data: written to the audit log, and answered to the same request
+/// if it comes again, in one transaction with the effect itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Effect {
+    state: ApiState,
+    trail: Trail,
+    named: Option<Named>,
+}
+
+impl Effect {
+    /// Writes down what was done to a thing: its address, and what it was, without secrets and
+    /// without content.
+    pub(crate) async fn note(
+        &self,
+        tx: &mut TenantTx,
+        action: &'static str,
+        resource: impl Into<String>,
+        detail: Value,
+    ) -> Result<(), Problem> {
+        let resource = Some(resource.into());
+        let entry = self
+            .trail
+            .entry(action, resource, Outcome::Succeeded, detail);
+        tx.audit(&entry).await?;
+        Ok(())
+    }
+
+    /// Writes down how something ended that went on after its answer had begun.
+    pub(crate) async fn afterwards(
+        &self,
+        action: &'static str,
+        resource: &str,
+        complete: bool,
+        detail: Value,
+    ) {
+        let outcome = if complete {
+            Outcome::Succeeded
+        } else {
+            Outcome::Unknown
+        };
+        let entry = self
+            .trail
+            .entry(action, Some(resource.to_owned()), outcome, detail);
+        append(&self.state, self.trail.0.tenant, &entry).await;
+    }
+
+    /// Makes the effect last, together with its entry and its answer.
+    pub(crate) async fn commit(
+        self,
+        mut tx: TenantTx,
+        response: Response,
+    ) -> Result<Response, Problem> {
+        let response = match &self.named {
+            Some(named) => idempotency::keep_with(&self.state, &mut tx, named, response).await?,
+            None => response,
+        };
+        tx.commit().await?;
+        self.trail.0.written.store(true, Ordering::Release);
+        Ok(response)
+    }
+}
+
+impl FromRequestParts<ApiState> for Effect {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &ApiState,
+    ) -> Result<Self, Self::Rejection> {
+        let trail = parts.extensions.get::<Trail>().cloned().ok_or_else(|| {
+            tracing::error!("A handler that acts stands outside of the layer that writes it down");
+            Problem::new(codes::INTERNAL, "the request could not be carried out")
+        })?;
+        Ok(Self {
+            state: state.clone(),
+            trail,
+            named: parts.extensions.get::<Named>().cloned(),
+        })
+    }
+}
+
+/// Follows a request that acts until it is written down.
+pub(crate) async fn follow(
+    State(state): State<ApiState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let extensions = request.extensions();
+    let (Some(caller), Some(id)) = (admission::caller(extensions), extensions.get::<RequestId>())
+    else {
+        return next.run(request).await;
+    };
+    let trail = Trail(Arc::new(Inner {
+        tenant: caller.tenant,
+        actor: caller.actor(),
+        request_id: id.0.clone(),
+        written: AtomicBool::new(false),
+    }));
+    let act = extensions
+        .get::<MatchedPath>()
+        .and_then(|route| Act::of(request.method(), route.as_str(), request.uri().path()));
+    request.extensions_mut().insert(trail.clone());
+    let Some(act) = act else {
+        return next.run(request).await;
+    };
+    let mut watch = Watch {
+        state,
+        trail,
+        act: Some(act),
+    };
+    let response = next.run(request).await;
+    if let Some(written) = watch.end(&response)
+        && let Err(error) = written.await
+    {
+        tracing::error!(error = %error, "The audit log was not waited for");
+    }
+    response
+}
+
+/// Something that a request does.
+#[derive(Debug, PartialEq, Eq)]
+struct Act {
+    action: &'static str,
+    /// The address of the thing, where the path names one.
+    resource: Option<String>,
+    operation: String,
+}
+
+impl Act {
+    /// What a request does; `None` where it only reads.
+    fn of(method: &Method, route: &str, path: &str) -> Option<Self> {
+        let passed = route.contains("/passthrough/");
+        if !passed && (method.is_safe() || *method == Method::OPTIONS) {
+            return None;
+        }
+        let mut segments = route.split('/').skip(2);
+        let (family, part) = (segments.next().unwrap_or_default(), segments.nth(1));
+        let action = match (family, part) {
+            _ if passed => "passthrough",
+            (
+                "connections",
+                None
+                | Some(
+                    "backfills" | "check" | "credentials" | "deletions" | "pause" | "quarantine"
+                    | "resume" | "sync",
+                ),
+            ) => "connection.write",
+            ("connections", Some(_)) => "vendor.write",
+            ("analyses" | "dialogs" | "dialog-batches" | "jobs", _) => "job.write",
+            ("calls", _) => "call.write",
+            ("api-keys", _) => "key.write",
+            ("auth", _) => "token.created",
+            _ => "write",
+        };
+        let named = route.contains("{id}");
+        Some(Self {
+            action,
+            resource: named.then(|| path.split('/').take(4).collect::<Vec<_>>().join("/")),
+            operation: format!("{method} {}", route.replace("{*", "{")),
+        })
+    }
+}
+
+/// Sees to it that an act is written down.
+struct Watch {
+    state: ApiState,
+    trail: Trail,
+    act: Option<Act>,
+}
+
+impl Watch {
+    /// Writes down what came of it, unless the handler did.
+    fn end(&mut self, response: &Response) -> Option<JoinHandle<()>> {
+        let act = self.act.take().filter(|_| !self.trail.is_written())?;
+        let outcome = outcome_of(response)?;
+        let made = header_text(response.headers(), header::LOCATION)
+            .or_else(|| header_text(response.headers(), header::CONTENT_LOCATION))
+            .map(str::to_owned);
+        Some(self.write(act, made, outcome, Some(response.status())))
+    }
+
+    /// In a task of its own: it is written although nobody waits for it.
+    fn write(
+        &self,
+        act: Act,
+        made: Option<String>,
+        outcome: Outcome,
+        status: Option<StatusCode>,
+    ) -> JoinHandle<()> {
+        let status = status.map(|status| status.as_u16());
+        let detail = json!({"operation": act.operation, "status": status});
+        let entry = self
+            .trail
+            .entry(act.action, act.resource.or(made), outcome, detail);
+        let (state, tenant) = (self.state.clone(), self.trail.0.tenant);
+        self.state
+            .tasks()
+            .spawn(async move { append(&state, tenant, &entry).await })
+    }
+}
+
+/// Adds an entry to a tenant's audit log; what cannot be written there stands in the log.
+async fn append(state: &ApiState, tenant: TenantId, entry: &NewEntry) {
+    let written = async {
+        let mut tx = state.store().tenant(tenant).await?;
+        tx.audit(entry).await?;
+        tx.commit().await
+    };
+    if let Err(error) = written.await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            tenant.id = %tenant,
+            audit.action = entry.action,
+            audit.resource = entry.resource,
+            audit.outcome = entry.outcome.as_str(),
+            request.id = entry.request_id,
+            "What was done could not be written to the audit log"
+        );
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // The caller has left, or the handler panicked: what became of it is not known here.
+        if let Some(act) = self.act.take()
+            && !self.trail.is_written()
+        {
+            drop(self.write(act, None, Outcome::Unknown, None));
+        }
+    }
+}
+
+/// What an answer says became of it; `None` where nothing was tried.
+fn outcome_of(response: &Response) -> Option<Outcome> {
+    let status = response.status();
+    if status.is_success() {
+        return Some(Outcome::Succeeded);
+    }
+    if response.extensions().get::<AsItCame>().is_some() {
+        return Some(Outcome::Failed);
+    }
+    let problem = response.extensions().get::<Problem>();
+    if problem.is_some_and(|problem| problem.code().code == codes::OUTCOME_UNKNOWN.code) {
+        return Some(Outcome::Unknown);
+    }
+    if status == StatusCode::FORBIDDEN {
+        return Some(Outcome::Refused);
+    }
+    let tried = status.is_server_error() || problem.is_some_and(Problem::is_of_vendor);
+    tried.then_some(Outcome::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_acts_is_told_from_what_reads() {
+        let of = |method: Method, route: &str| {
+            Act::of(&method, route, &route.replace("{id}", "7")).map(|act| act.action)
+        };
+        assert_eq!(of(Method::GET, "/v1/calls"), None);
+        assert_eq!(of(Method::HEAD, "/v1/connections/{id}/rubrics"), None);
+        for (method, route, action) in [
+            (Method::POST, "/v1/connections", "connection.write"),
+            (Method::PATCH, "/v1/connections/{id}", "connection.write"),
+            (
+                Method::POST,
+                "/v1/connections/{id}/sync",
+                "connection.write",
+            ),
+            (
+                Method::PUT,
+                "/v1/connections/{id}/rubrics/{rid}",
+                "vendor.write",
+            ),
+            (
+                Method::DELETE,
+                "/v1/connections/{id}/tags/{tid}",
+                "vendor.write",
+            ),
+            (
+                Method::GET,
+                "/v1/connections/{id}/passthrough/{*path}",
+                "passthrough",
+            ),
+            (Method::POST, "/v1/analyses", "job.write"),
+            (Method::POST, "/v1/jobs/{id}/cancel", "job.write"),
+            (Method::DELETE, "/v1/calls/{id}", "call.write"),
+            (Method::POST, "/v1/auth/token", "token.created"),
+            (Method::POST, "/v1/something-new", "write"),
+        ] {
+            assert_eq!(of(method, route), Some(action), "{route}");
+        }
+        let act = Act::of(
+            &Method::POST,
+            "/v1/connections/{id}/voice-agents/{aid}/queue/stop",
+            "/v1/connections/7/voice-agents/x/queue/stop",
+        )
+        .unwrap();
+        assert_eq!(act.resource.as_deref(), Some("/v1/connections/7"));
+        assert_eq!(
+            act.operation,
+            "POST /v1/connections/{id}/voice-agents/{aid}/queue/stop"
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! All calls that a filter matches, as one file.
+
+mod pages;
+pub(super) mod route;
+mod rows;
