@@ -75,9 +75,12 @@ pub(crate) enum Command {
     /// Print pages of the documentation that follow from the code
     #[command(subcommand, arg_required_else_help = true)]
     Docs(DocsCommand),
-    /// Make, list and revoke API keys
+    /// Make, list, replace and revoke API keys
     #[command(subcommand, arg_required_else_help = true)]
     Keys(KeysCommand),
+    /// List tenants, and say what each may do
+    #[command(subcommand, arg_required_else_help = true)]
+    Tenants(TenantsCommand),
     /// Run only the sandbox vendors
     ///
     /// Each answers under its own name, as its documents say; /control/credentials says what opens
@@ -220,6 +223,76 @@ pub(crate) enum KeysCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Replace a key: the new one is shown this once, the old one goes on for a while
+    Rotate {
+        /// The id of the key, or the key itself
+        #[arg(value_name = "ID")]
+        id: String,
+        /// How long the old key goes on, e.g. 24h
+        #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+        keep_old: Duration,
+        /// Print JSON: {"id", "tenant_id", "key"}
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What to do with tenants.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantsCommand {
+    /// List tenants
+    List {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what a tenant may do at a time, or grant it something else
+    ///
+    /// Counted by each process for itself. Processes that run take a change over within seconds.
+    Limits(LimitsArgs),
+}
+
+/// Options of `tenants limits`.
+#[derive(Debug, Args)]
+pub(crate) struct LimitsArgs {
+    /// The tenant's name
+    #[arg(value_name = "NAME")]
+    pub(crate) tenant: String,
+    /// Requests in limits.window: a number, 0 for no limit, or `default`
+    #[arg(long, value_name = "N", value_parser = grant)]
+    pub(crate) requests: Option<Grant>,
+    /// Requests under way at a time
+    #[arg(long, value_name = "N", value_parser = grant)]
+    pub(crate) concurrency: Option<Grant>,
+    /// Exports under way at a time
+    #[arg(long, value_name = "N", value_parser = grant)]
+    pub(crate) exports: Option<Grant>,
+    /// Event streams open at a time
+    #[arg(long, value_name = "N", value_parser = grant)]
+    pub(crate) streams: Option<Grant>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a tenant is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grant {
+    /// What is configured for everybody.
+    Default,
+    /// So many; 0 for no limit.
+    Own(u32),
+}
+
+fn grant(text: &str) -> Result<Grant, String> {
+    if text == "default" {
+        return Ok(Grant::Default);
+    }
+    let number = text.parse::<u32>().ok();
+    number
+        .filter(|number| i32::try_from(*number).is_ok())
+        .map(Grant::Own)
+        .ok_or_else(|| "must be a whole number, or `default`".to_owned())
 }
 
 /// Options of `sandbox`.

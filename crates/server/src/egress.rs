@@ -12,7 +12,10 @@ use callweave_provider_http::{
 };
 use uuid::Uuid;
 
-use crate::config::{Egress, Vendors};
+use crate::{
+    config::{Egress, Vendors},
+    traced::Traced,
+};
 
 /// Gives every vendor account its client.
 #[derive(Clone, Debug)]
@@ -90,14 +93,19 @@ const fn or(configured: u32, known: u32) -> u32 {
 
 impl Transport for Outbound {
     fn client(&self, destination: Destination<'_>) -> Arc<dyn HttpClient> {
-        self.transport.for_connection(ConnectionScope {
+        let client = self.transport.for_connection(ConnectionScope {
             vendor: destination.vendor,
             account: destination.account,
             base_url: destination.base_url.map(str::to_owned),
             ca_certificate: destination.ca_certificate.map(str::to_owned),
             rate_budget: self.budget(destination.budget),
             limits: None,
-        })
+        });
+        if self.vendors.forward_trace {
+            Arc::new(Traced::new(client))
+        } else {
+            client
+        }
     }
 
     fn check_url(&self, url: &str) -> Result<(), String> {

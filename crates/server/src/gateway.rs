@@ -69,7 +69,9 @@ impl Gateway {
         let ids: Arc<dyn Ids> = Arc::new(RandomIds);
         let ring = key_ring::open(config, database.is_own(), ids.as_ref())?;
         let settings = &config.database;
-        let store = database.store(settings.max_connections, settings.acquire_timeout)?;
+        let store = database
+            .store(settings.max_connections, settings.acquire_timeout)?
+            .with_patience(settings.statement_timeout);
         // Work that nobody waits for may wait itself.
         let patience = settings.acquire_timeout * 10;
         let worker_store = database.store(settings.worker_connections, patience)?;

@@ -19,6 +19,7 @@ mod serve;
 mod signals;
 mod supervisor;
 mod telemetry;
+mod traced;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
-use callweave_api::{ApiOptions, ApiState, CursorKey, FeedOptions};
+use callweave_api::{ApiOptions, ApiState, CursorKey, FeedOptions, GuessLimits, TenantLimits};
 use callweave_store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
@@ -12,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     gateway::{Gateway, job_options},
+    telemetry,
 };
 
 /// The state of the REST API.
 pub(crate) fn api_state(gateway: &Gateway, config: &Config, figures: PrometheusHandle) -> ApiState {
-    let (server, events) = (&config.server, &config.events);
+    let (server, events, limits) = (&config.server, &config.events, &config.limits);
     let options = ApiOptions {
         body_limit: server.max_body_bytes,
         concurrency: server.max_requests,
@@ -35,6 +36,19 @@ pub(crate) fn api_state(gateway: &Gateway, config: &Config, figures: PrometheusH
             poll_interval: events.poll_interval,
             heartbeat: events.heartbeat,
         },
+        limits: TenantLimits {
+            requests: limits.requests,
+            window: limits.window,
+            concurrency: limits.concurrency,
+            exports: limits.exports,
+            ..TenantLimits::default()
+        },
+        guesses: GuessLimits {
+            failures: config.auth.max_failures,
+            window: config.auth.failure_window,
+        },
+        trusted_proxies: server.trusted_proxies.clone(),
+        span_link: Some(telemetry::span_link()),
         ..ApiOptions::default()
     };
     ApiState::new(

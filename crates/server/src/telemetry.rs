@@ -2,17 +2,26 @@
 
 use std::{
     io::{self, IsTerminal as _},
+    sync::Arc,
     thread,
 };
 
 use anyhow::Context as _;
+use callweave_api::trace::{SpanLink, TraceParent};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::{
+    Context,
+    trace::{
+        SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+        TracerProvider as _,
+    },
+};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracerProvider},
 };
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{
     EnvFilter, Layer as _, Registry, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
@@ -128,4 +137,29 @@ pub(crate) fn start_metrics() -> anyhow::Result<PrometheusHandle> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
         .and_then(PrometheusBuilder::install_recorder)
         .context("start the metrics")
+}
+
+/// Ties a request's span to the trace that its caller is in, where spans are sent, and says what the
+/// span is called there.
+pub(crate) fn span_link() -> SpanLink {
+    Arc::new(|span, caller| {
+        if let Some(caller) = caller {
+            let remote = SpanContext::new(
+                TraceId::from(caller.trace),
+                SpanId::from(caller.span),
+                TraceFlags::new(caller.flags),
+                true,
+                TraceState::default(),
+            );
+            // Without a collector there is nothing to tie it to.
+            let _ = span.set_parent(Context::new().with_remote_span_context(remote));
+        }
+        let context = span.context();
+        let ours = context.span().span_context().clone();
+        ours.is_valid().then(|| TraceParent {
+            trace: u128::from_be_bytes(ours.trace_id().to_bytes()),
+            span: u64::from_be_bytes(ours.span_id().to_bytes()),
+            flags: ours.trace_flags().to_u8(),
+        })
+    })
 }

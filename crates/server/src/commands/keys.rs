@@ -8,9 +8,14 @@ use callweave_model::{
     ApiKeyId, Clock as _, SystemClock, TenantId, Timestamp,
     ids::{Ids as _, RandomIds},
 };
-use callweave_store::{Store, api_keys::ApiKey, tenants::Tenant};
+use callweave_store::{
+    Store,
+    api_keys::ApiKey,
+    audit::{Actor, ActorKind, NewEntry, Outcome},
+    tenants::Tenant,
+};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     cli::KeysCommand,
@@ -55,10 +60,23 @@ pub(super) async fn run(config: &Config, command: KeysCommand) -> anyhow::Result
     {
         check_request(tenant, name, scopes)?;
     }
+    with_store(config, async |store| act(store, command).await).await
+}
+
+/// Works on the configured database, brought up to date.
+pub(super) async fn with_store(
+    config: &Config,
+    work: impl AsyncFnOnce(&Store) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let database = database::open(config, |step| tracing::info!("{step}")).await?;
     let done = match database.store(2, config.database.acquire_timeout) {
         Ok(store) => {
-            let done = act(config, &store, command).await;
+            let done = async {
+                database::wait(&store, config.database.connect_timeout).await?;
+                gateway::schema(&store, Migrate::Apply).await?;
+                work(&store).await
+            };
+            let done = done.await;
             store.close().await;
             done
         }
@@ -85,9 +103,7 @@ fn check_request(tenant: &str, name: &str, scopes: &[String]) -> Result<(), Conf
     }
 }
 
-async fn act(config: &Config, store: &Store, command: KeysCommand) -> anyhow::Result<()> {
-    database::wait(store, config.database.connect_timeout).await?;
-    gateway::schema(store, Migrate::Apply).await?;
+async fn act(store: &Store, command: KeysCommand) -> anyhow::Result<()> {
     match command {
         KeysCommand::Create {
             tenant,
@@ -106,6 +122,9 @@ async fn act(config: &Config, store: &Store, command: KeysCommand) -> anyhow::Re
         }
         KeysCommand::List { tenant, json } => list(store, tenant.as_deref(), json).await,
         KeysCommand::Revoke { id } => revoke(store, &id).await,
+        KeysCommand::Rotate { id, keep_old, json } => {
+            show(&rotate(store, &id, keep_old).await?, json)
+        }
     }
 }
 
@@ -130,6 +149,52 @@ pub(crate) async fn create(store: &Store, request: KeyRequest<'_>) -> anyhow::Re
     };
     let mut tx = store.tenant(tenant).await?;
     tx.insert_api_key(&key).await?;
+    let detail = json!({"name": key.name, "scopes": key.scopes, "expires_at": key.expires_at});
+    tx.audit(&entry("key.created", id, detail)).await?;
+    tx.commit().await?;
+    Ok(MadeKey {
+        id,
+        tenant,
+        text: made.text,
+    })
+}
+
+/// What the audit log says of something done to a key here.
+fn entry(action: &'static str, id: ApiKeyId, detail: Value) -> NewEntry {
+    NewEntry {
+        actor: Actor::of(ActorKind::CommandLine),
+        action,
+        resource: Some(format!("/v1/api-keys/{id}")),
+        request_id: None,
+        outcome: Outcome::Succeeded,
+        count: 1,
+        detail,
+    }
+}
+
+/// Replaces a key in force; the old one goes on for `keep`.
+async fn rotate(store: &Store, text: &str, keep: Duration) -> anyhow::Result<MadeKey> {
+    let now = SystemClock.now();
+    let old = find(store, text).await?;
+    let id = ApiKeyId(RandomIds.next());
+    let made = keys::generate(id, &mut rand::rng());
+    let (tenant, old_id) = (old.tenant_id, old.id);
+    let mut tx = store.tenant(tenant).await?;
+    let ended = old.expires_at.is_some_and(|end| end <= now);
+    anyhow::ensure!(
+        !ended && tx.end_api_key(old_id, now.plus(keep)).await?,
+        "the key {old_id} is not in force"
+    );
+    let key = ApiKey {
+        id,
+        secret_hash: made.secret_hash,
+        created_at: now,
+        last_used_at: None,
+        ..old
+    };
+    tx.insert_api_key(&key).await?;
+    let detail = json!({"replaced_by": id, "keep_old_s": keep.as_secs()});
+    tx.audit(&entry("key.rotated", old_id, detail)).await?;
     tx.commit().await?;
     Ok(MadeKey {
         id,
@@ -152,7 +217,7 @@ fn show(made: &MadeKey, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn tenants(store: &Store) -> anyhow::Result<Vec<Tenant>> {
+pub(super) async fn tenants(store: &Store) -> anyhow::Result<Vec<Tenant>> {
     let mut tx = store.system().await?;
     let tenants = tx.list_tenants().await?;
     tx.commit().await?;
@@ -177,6 +242,7 @@ async fn list(store: &Store, tenant: Option<&str>, json: bool) -> anyhow::Result
                     "id": key.id, "tenant_id": key.tenant_id, "tenant": tenant.name,
                     "name": key.name, "scopes": key.scopes, "created_at": key.created_at,
                     "expires_at": key.expires_at, "revoked_at": key.revoked_at,
+                    "last_used_at": key.last_used_at,
                 })
                 .to_string()
             } else {
@@ -204,7 +270,8 @@ fn state(key: &ApiKey, now: Timestamp) -> &'static str {
     }
 }
 
-async fn revoke(store: &Store, text: &str) -> anyhow::Result<()> {
+/// The key with this id, or this key.
+async fn find(store: &Store, text: &str) -> anyhow::Result<ApiKey> {
     let id = match keys::parse(text) {
         Some(presented) => presented.id,
         None => text.parse().map_err(|_error| {
@@ -215,9 +282,17 @@ async fn revoke(store: &Store, text: &str) -> anyhow::Result<()> {
     let mut tx = store.system().await?;
     let key = tx.find_api_key(id).await?;
     tx.commit().await?;
-    let key = key.with_context(|| format!("there is no key {id}"))?;
+    key.with_context(|| format!("there is no key {id}"))
+}
+
+async fn revoke(store: &Store, text: &str) -> anyhow::Result<()> {
+    let key = find(store, text).await?;
+    let id = key.id;
     let mut tx = store.tenant(key.tenant_id).await?;
     let revoked = tx.revoke_api_key(id, SystemClock.now()).await?;
+    if revoked {
+        tx.audit(&entry("key.revoked", id, json!({}))).await?;
+    }
     tx.commit().await?;
     output::data(if revoked {
         format!("revoked {id}")

@@ -11,6 +11,7 @@ mod openapi;
 mod sandbox;
 mod secrets;
 mod serve;
+mod tenants;
 
 use crate::{
     cli::{Cli, Command},
@@ -46,6 +47,7 @@ async fn run_configured(command: Command, config: Config) -> anyhow::Result<()> 
         Command::Serve(arguments) => serve::run(config, arguments).await,
         Command::Migrate => migrate::run(&config).await,
         Command::Keys(command) => keys::run(&config, command).await,
+        Command::Tenants(command) => tenants::run(&config, command).await,
         Command::Sandbox(arguments) => sandbox::run(arguments).await,
         Command::Check
         | Command::Openapi(_)

@@ -18,6 +18,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) encryption: Encryption,
     pub(crate) auth: Auth,
+    pub(crate) limits: Limits,
     pub(crate) egress: Egress,
     pub(crate) vendors: Vendors,
     pub(crate) sync: Sync,
@@ -45,6 +46,19 @@ pub(crate) struct Server {
     pub(crate) drain_timeout: Duration,
     #[serde(deserialize_with = "values::list")]
     pub(crate) cors_origins: Vec<Origin>,
+    #[serde(deserialize_with = "values::list")]
+    pub(crate) trusted_proxies: Vec<IpNet>,
+}
+
+/// What one tenant may do.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) requests: u32,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) window: Duration,
+    pub(crate) concurrency: u32,
+    pub(crate) exports: u32,
 }
 
 /// The database, our own or another.
@@ -59,6 +73,8 @@ pub(crate) struct Database {
     pub(crate) worker_connections: u32,
     #[serde(deserialize_with = "values::duration")]
     pub(crate) acquire_timeout: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) statement_timeout: Duration,
     #[serde(deserialize_with = "values::duration")]
     pub(crate) connect_timeout: Duration,
     #[serde(deserialize_with = "values::optional_path")]
@@ -85,6 +101,9 @@ pub(crate) struct Auth {
     #[serde(deserialize_with = "values::duration")]
     pub(crate) token_life: Duration,
     pub(crate) issuers: Vec<TrustedIssuer>,
+    pub(crate) max_failures: u32,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) failure_window: Duration,
 }
 
 /// An issuer whose tokens are believed.
@@ -131,6 +150,7 @@ pub(crate) struct Vendors {
     #[serde(deserialize_with = "values::duration")]
     pub(crate) token_lease: Duration,
     pub(crate) token_renewals: u32,
+    pub(crate) forward_trace: bool,
 }
 
 /// The pull engine.

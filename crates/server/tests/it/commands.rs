@@ -153,6 +153,58 @@ fn keys_are_made_listed_and_revoked() {
 }
 
 #[test]
+fn a_key_is_replaced_and_a_tenants_limits_are_its_operators() {
+    let _turn = blocking_turn();
+    let place = Place::new();
+    let old = place.key("calls:read");
+    let run = |arguments: &[&str]| {
+        let output = place.command().args(arguments).output().unwrap();
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        (output.status.code(), text, complaint(&output))
+    };
+    let rotate = ["keys", "rotate", &old, "--keep-old", "2h", "--json"];
+    let (code, made, said) = run(&rotate);
+    assert_eq!(code, Some(0), "{said}");
+    let made: Value = serde_json::from_str(&made).unwrap();
+    assert!(made["key"].as_str().unwrap().starts_with("cw_live_"));
+    let (_, listed, _) = run(&["keys", "list", "--json"]);
+    let listed: Vec<Value> = listed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(listed.len(), 2);
+    assert!(
+        listed
+            .iter()
+            .all(|key| key["scopes"] == serde_json::json!(["calls:read"]))
+    );
+    let ending = listed.iter().filter(|key| key["expires_at"].is_string());
+    assert_eq!(ending.count(), 1, "the old key ends: {listed:?}");
+
+    let (code, shown, said) = run(&["tenants", "limits", "acme", "--requests", "5", "--json"]);
+    assert_eq!(code, Some(0), "{said}");
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(
+        shown["requests"],
+        serde_json::json!({"limit": 5, "own": true})
+    );
+    assert_eq!(
+        shown["exports"],
+        serde_json::json!({"limit": 2, "own": false})
+    );
+    let (_, back, _) = run(&["tenants", "limits", "ACME", "--requests", "default"]);
+    assert!(back.lines().all(|line| line.ends_with("default")), "{back}");
+    assert_eq!(run(&["tenants", "limits", "nobody"]).0, Some(1));
+    assert_eq!(
+        run(&["tenants", "limits", "acme", "--exports", "-1"]).0,
+        Some(2)
+    );
+    let (_, tenants, _) = run(&["tenants", "list", "--json"]);
+    assert_eq!(tenants.lines().count(), 1);
+    place.assert_abandoned();
+}
+
+#[test]
 fn check_and_migrate_tell_the_state_of_the_database() {
     let _turn = blocking_turn();
     let place = Place::new();
