@@ -110,11 +110,14 @@ impl Rubrics for CallGear {
         if whole == known {
             return translated(Value::Object(known));
         }
-        whole.insert("id".to_owned(), Value::from(number));
         if let (Some(filters), None) = (whole.get_mut("filters"), change.get("filters")) {
             one_group_flat(filters);
         }
-        let body = Value::Object(whole);
+        // The address names it; the body that the document shows (callgear.txt L160-185) has no id.
+        let mut body = whole.clone();
+        body.remove("id");
+        let body = Value::Object(body);
+        whole.insert("id".to_owned(), Value::from(number));
         let path = format!("/scenarios/{number}");
         let answer = self.client.put(context, OPERATION, &path, &body).await?;
         if let Some(answer) = answer.and_then(words::rubric)
@@ -126,7 +129,7 @@ impl Rubrics for CallGear {
         match self.scenario(context, rubric).await {
             Ok(now) => translated(Value::Object(now)),
             // It is written; that it cannot be read again changes nothing about that.
-            Err(_) => translated(body),
+            Err(_) => translated(Value::Object(whole)),
         }
     }
 
