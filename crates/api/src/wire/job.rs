@@ -36,7 +36,8 @@ pub(crate) struct JobDocument {
     call_ids: Vec<CallId>,
     /// The vendor's record that becomes the call.
     remote_ref: Option<RemoteRef>,
-    /// Other ids of the vendor's: `agent`, `batch`, `campaign`, `report`.
+    /// Other ids of the vendor's: `agent`, `batch`, `campaign`, `report`, `task` (of a batch that was
+    /// sent in parts, `task_1` and so on as well).
     #[schema(value_type = BTreeMap<String, String>)]
     remote_refs: Map<String, Value>,
     /// Where what came out of it is read, where that is no call.

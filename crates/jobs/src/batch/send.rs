@@ -12,6 +12,7 @@ use callweave_provider::{
     dialogs::{DialogTarget, StartedBatch},
 };
 use callweave_store::StoreError;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::BatchTurn;
@@ -63,6 +64,7 @@ impl BatchTurn<'_> {
         match self.start(admission, &requests).await {
             Ok(started) => {
                 self.turn.close_attempt("taken", None);
+                self.note_taken(number, &started);
                 if let Some(chunk) = self.chunks.get_mut(index) {
                     chunk.batch = Some(started.batch);
                     chunk.task = Some(started.task);
@@ -73,6 +75,20 @@ impl BatchTurn<'_> {
             }
             Err(failed) => self.not_taken(index, failed).await,
         }
+    }
+
+    /// The vendor's ids of the group and of the task that takes this part in. A part after the
+    /// first has a task of its own, and its number in the name.
+    fn note_taken(&mut self, number: i32, started: &StartedBatch) {
+        let refs = &mut self.turn.job.remote_refs;
+        refs.entry("batch")
+            .or_insert_with(|| Value::String(started.batch.clone()));
+        let task = if refs.contains_key("task") {
+            format!("task_{number}")
+        } else {
+            "task".to_owned()
+        };
+        refs.insert(task, Value::String(started.task.clone()));
     }
 
     async fn requests(&self, chunk: i32) -> Result<Vec<DialogRequest>, StoreError> {

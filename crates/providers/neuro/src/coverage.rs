@@ -34,25 +34,22 @@ pub(crate) const COVERAGE: &[Coverage] = &[
         "NN-03",
         "POST /dialog/dialog-initial",
         &["POST /v1/dialogs"],
-        &["job.result.call_remote_id", "remote_id"],
+        &["job.remote_ref", "remote_id"],
     ),
     op(
         "NN-04",
         "POST /dialog/dialogs-group-initial",
         &["POST /v1/dialog-batches"],
-        &[
-            "dialog_batch.batch_remote_id",
-            "dialog_batch.task_remote_id",
-        ],
+        &["job.remote_refs.batch", "job.remote_refs.task"],
     ),
     op(
         "NN-05",
         "GET /dialog/dialogs-group-initial-status",
         &["GET /v1/dialog-batches/{id}", "GET /v1/jobs/{id}"],
         &[
-            "dialog_batch.state",
-            "dialog_batch.state_raw",
-            "dialog_batch.info",
+            "job.state",
+            "job.error.vendor_code",
+            "job.error.vendor_message",
         ],
     ),
     op(
@@ -60,9 +57,9 @@ pub(crate) const COVERAGE: &[Coverage] = &[
         "GET /dialog/dialogs-group-initial-result",
         &["GET /v1/dialog-batches/{id}/dialogs"],
         &[
-            "dialog_batch.dialogs[].accepted",
-            "dialog_batch.dialogs[].phone_raw",
+            "dialog_batch.dialogs[].state",
             "dialog_batch.dialogs[].message",
+            "dialog_batch.dialogs[].dialog_remote_id",
             "remote_id",
         ],
     ),

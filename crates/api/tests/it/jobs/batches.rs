@@ -58,6 +58,13 @@ async fn a_batch_is_split_and_each_dialog_has_its_own_end() {
     );
     gateway.work().await;
     assert_eq!(vendor.count(operation::START), 4, "one request a part");
+    let refs = gateway.job(&id).await["remote_refs"].clone();
+    for name in ["batch", "task", "task_1", "task_2", "task_3"] {
+        assert!(
+            refs[name].is_string(),
+            "the vendor's id of the {name}: {refs}"
+        );
+    }
     let shown = items(&gateway, &id).await;
     assert_eq!(shown.len(), 10);
     assert_eq!(state_of(&shown, 4), "failed");
