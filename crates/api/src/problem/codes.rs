@@ -167,7 +167,7 @@ codes! {
     VENDOR_QUOTA_EXCEEDED = "vendor.quota_exceeded", BAD_GATEWAY, false, "The plan at the vendor does not allow it.",
         "The plan at the vendor does not include this, or what it includes is used up. With status 402 the gateway saw that before anything was sent: `quota` says what is needed and what is left, without what other jobs will take.",
         "Change the plan at the vendor, or wait for its next period.";
-    VENDOR_UNSUPPORTED = "vendor.unsupported", BAD_GATEWAY, false, "The vendor does not offer this.",
+    VENDOR_UNSUPPORTED = "vendor.unsupported", NOT_IMPLEMENTED, false, "The vendor does not offer this.",
         "The vendor answered that it does not offer this.",
         "Nothing can be done from here.";
     VENDOR_FAILURE = "vendor.failure", BAD_GATEWAY, true, "The vendor failed.",

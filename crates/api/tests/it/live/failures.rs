@@ -17,7 +17,7 @@ async fn what_goes_wrong_while_reading_is_told() {
         (ErrorKind::InvalidRequest, 502, "vendor.request_rejected"),
         (ErrorKind::RateLimited, 503, "vendor.rate_limited"),
         (ErrorKind::QuotaExceeded, 502, "vendor.quota_exceeded"),
-        (ErrorKind::Unsupported, 502, "vendor.unsupported"),
+        (ErrorKind::Unsupported, 501, "vendor.unsupported"),
         (ErrorKind::VendorFailure, 502, "vendor.failure"),
         (ErrorKind::Transport, 504, "vendor.unreachable"),
         (ErrorKind::BadResponse, 502, "vendor.bad_response"),
