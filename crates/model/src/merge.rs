@@ -183,6 +183,9 @@ fn fill_from(call: &mut AnalyzedCall, other: AnalyzedCall) {
             }
         }
     }
+    fill(&mut call.batch_remote_id, other.batch_remote_id);
+    fill(&mut call.campaign_remote_id, other.campaign_remote_id);
+    fill(&mut call.folder_remote_id, other.folder_remote_id);
     for (name, value) in other.remote_refs {
         call.remote_refs.entry(name).or_insert(value);
     }
@@ -210,13 +213,14 @@ fn fill_from(call: &mut AnalyzedCall, other: AnalyzedCall) {
     call.estimated_fields.dedup();
 }
 
+fn fill<T>(open: &mut Option<T>, known: Option<T>) {
+    if open.is_none() {
+        *open = known;
+    }
+}
+
 /// One view of a dialog names the agent, another knows only its id.
 fn fill_party(party: &mut Party, known: Party) {
-    fn fill<T>(open: &mut Option<T>, known: Option<T>) {
-        if open.is_none() {
-            *open = known;
-        }
-    }
     fill(&mut party.name, known.name);
     fill(&mut party.remote_id, known.remote_id);
     if party.phone_raw.is_none() {
@@ -335,6 +339,22 @@ mod tests {
             "b",
             "most was said there"
         );
+    }
+
+    #[test]
+    fn the_batch_that_only_one_view_of_a_dialog_names_stays() {
+        let (mut started, later) = (attempt("a", 10, 0), attempt("b", 20, 0));
+        started.batch_remote_id = Some("group".to_owned());
+        started.campaign_remote_id = Some("queue".to_owned());
+        for (first, second) in [
+            (started.clone(), later.clone()),
+            (later.clone(), started.clone()),
+        ] {
+            let known = absorb(Some(first), second, Share::OneAttempt);
+            let call = absorb(Some(known), later.clone(), Share::OneAttempt);
+            assert_eq!(call.batch_remote_id.as_deref(), Some("group"));
+            assert_eq!(call.campaign_remote_id.as_deref(), Some("queue"));
+        }
     }
 
     #[test]

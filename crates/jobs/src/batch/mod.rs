@@ -210,11 +210,16 @@ impl<'j> BatchTurn<'j> {
             .open_item(&part.item)?
             .map(|input| input.attachment)
             .unwrap_or_default();
+        let mut call = crate::turn::pending_dialog(&part.record.remote_id);
+        let mut chunks = self.chunks.iter();
+        call.batch_remote_id = chunks
+            .find(|chunk| chunk.number == part.item.chunk)
+            .and_then(|chunk| chunk.batch.clone());
         Ok(Taken {
             kind: part.record.kind.clone(),
             remote_id: part.record.remote_id.clone(),
             hint: part.hint.clone(),
-            call: crate::turn::pending_dialog(&part.record.remote_id),
+            call,
             patch: attachment.into_patch(),
         })
     }

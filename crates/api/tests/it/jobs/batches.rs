@@ -73,6 +73,7 @@ async fn a_batch_is_split_and_each_dialog_has_its_own_end() {
     let call = shown[7]["call_id"].as_str().unwrap();
     let stored = gateway.get(&format!("/v1/calls/{call}")).await.json();
     assert_eq!(stored["client_metadata"]["deal"], 7);
+    assert_eq!(stored["batch_remote_id"], refs["batch"]);
     assert_eq!(stored["parties"][0]["phone"], "+99990000007");
     for item in &shown {
         if let Some(dialog) = item["dialog_remote_id"].as_str() {
