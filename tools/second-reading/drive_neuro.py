@@ -113,7 +113,7 @@ def stored(run, mock, dialog, ops):
     values = [("phone", made["msisdn"]), ("remote_id", made["call_uuid"]), ("started_at", made["date"].strftime("%Y-%m-%dT%H:%M:%S.000Z"))]
     if made["bulk"]:
         values.append(("batch_remote_id", made["bulk"]))
-    run.expect(ops, call, [*values, ("value", "yes"), ("value", "call back on Monday")])
+    run.expect(ops, call, [*values, ("value", "yes"), ("value", made["comment"])])
     return call
 
 
@@ -165,6 +165,8 @@ def dialogs(run, at, mock):
     accepted = lambda: (lambda a: a if "loaded" in str(a) else None)(run.gateway.call("GET", path + "/dialogs").json)
     run.expect("NN-06", run.until("the dialogs of the batch", accepted) or {}, rows)
     run.expect("NN-05", run.gateway.call("GET", path).json, [("by_state", {"submitted": 2})])
+    for dialog in grouped:
+        run.expect("NN-04", run.find_call("neuro", dialog["dialog_uuid"]), [("status", "queued"), ("batch_remote_id", bulk)])
     queue(run, at, mock, single, bulk)
     before = run.mock.ledger.counted()
     mock.make_calls()
@@ -173,6 +175,10 @@ def dialogs(run, at, mock):
     run.reached("NN-30", 200, before)
     for dialog in grouped:
         stored_when_made(run, mock, dialog, "NN-30")
+        dialog["comment"] = "changed afterwards"
+    run.gateway.call("POST", run.here("neuro", "/sync?full=true"))
+    for dialog in grouped:
+        stored_when_made(run, mock, dialog, "NN-28 NN-29")
     run.gateway.call("POST", "/v1/dialogs", {**body, "phone": "+79990000505", "campaign": None})
     run.until("another dialog", lambda: any("505" in d["msisdn"] for d in mock.dialogs.values()))
     run.ask("NN-37", "DELETE", at("/queue?confirm=all"))
@@ -182,7 +188,7 @@ def dialogs(run, at, mock):
 
 def stored_when_made(run, mock, dialog, ops):
     key = dialog["dialog_uuid"]
-    told = lambda call: "call back on Monday" in str(call) and call["batch_remote_id"] == dialog["bulk"]
+    told = lambda call: dialog["comment"] in str(call) and call["batch_remote_id"] == dialog["bulk"]
     run.until(f"the outcome of {key}", lambda: told(run.find_call("neuro", key)))
     stored(run, mock, key, ops)
 

@@ -117,6 +117,7 @@ class Neuro(Fields, Vendor):
             "msisdn": given.get("msisdn", given.get("phone")),
             "state": "queued",
             "call_uuid": None,
+            "comment": "call back on Monday",
             "added": datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None, microsecond=0),
             "date": None,
         }
@@ -440,7 +441,7 @@ class Neuro(Fields, Vendor):
             "dialog_uuid": dialog["dialog_uuid"],
             "date": date,
             "agreed": "yes",
-            "comment": "call back on Monday",
+            "comment": dialog["comment"],
         }
 
     def statistic(self, dialogs):
@@ -461,7 +462,7 @@ class Neuro(Fields, Vendor):
             raise Refusal(Reply(403, {"message": "Нет доступа."}))
         start, end = moment(body["start"]), moment(body["end"])
         rows = [
-            {"agreed": "yes", "comment": "call back on Monday", "call_uuid": d["call_uuid"], "dialog_uuid": d["dialog_uuid"]}
+            {"agreed": "yes", "comment": d["comment"], "call_uuid": d["call_uuid"], "dialog_uuid": d["dialog_uuid"]}
             for d in self.dialogs.values()
             if d["date"] and d["agent"] == body["agent_uuid"] and start <= d["date"] <= end
         ]
