@@ -184,10 +184,36 @@ fn body(change: &VoiceAgentChange) -> Result<Row> {
         speech_synthesis,
         company_remote_id,
     } = change;
+    // The document gives each a text or a number (neuro.txt L574-598). That null empties one is
+    // known of the limit of transferred calls alone.
+    for (pointer, cleared) in [
+        (
+            "/retry_delay_ms",
+            matches!(retry_delay_ms.change(), Some(None)),
+        ),
+        ("/retry_count", matches!(retry_count.change(), Some(None))),
+        (
+            "/channel_limit",
+            matches!(channel_limit.change(), Some(None)),
+        ),
+        ("/voice_flag", matches!(voice_flag.change(), Some(None))),
+        ("/language", matches!(language.change(), Some(None))),
+        (
+            "/speech_recognition",
+            matches!(speech_recognition.change(), Some(None)),
+        ),
+        (
+            "/speech_synthesis",
+            matches!(speech_synthesis.change(), Some(None)),
+        ),
+    ] {
+        if cleared {
+            return Err(refused(pointer, "cannot be cleared"));
+        }
+    }
     let mut body = Row::new();
-    if let Some(delay) = retry_delay_ms.change() {
-        let written = delay.map(|delay| written_delay(*delay)).transpose()?;
-        body.insert("delay".to_owned(), json!(written));
+    if let Some(delay) = retry_delay_ms.value() {
+        body.insert("delay".to_owned(), json!(written_delay(*delay)?));
     }
     for (name, pointer, number) in [
         ("recall_count", "/retry_count", retry_count),
@@ -299,10 +325,21 @@ mod tests {
             let error = body(&delay(odd)).unwrap_err();
             assert_eq!(error.pointer.as_deref(), Some("/retry_delay_ms"), "{odd}");
         }
-        let clear = VoiceAgentChange {
-            company_remote_id: Patch::Clear,
-            ..VoiceAgentChange::default()
-        };
-        assert!(body(&clear).is_err_and(|error| error.unsent));
+        for clear in [
+            VoiceAgentChange {
+                company_remote_id: Patch::Clear,
+                ..VoiceAgentChange::default()
+            },
+            VoiceAgentChange {
+                language: Patch::Clear,
+                ..VoiceAgentChange::default()
+            },
+            VoiceAgentChange {
+                retry_delay_ms: Patch::Clear,
+                ..VoiceAgentChange::default()
+            },
+        ] {
+            assert!(body(&clear).is_err_and(|error| error.unsent));
+        }
     }
 }
