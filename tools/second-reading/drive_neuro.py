@@ -58,6 +58,7 @@ def agents(run, connection, at, mock):
     run.ask("NN-09", "PATCH", at(""), change, came=list(change.items()))
     run.ask("NN-09", "PATCH", at("?confirm=move_company"), {"company_remote_id": COMPANY}, came=[("company_remote_id", COMPANY)])
     run.ask("NN-08", "GET", at(""), came=list(change.items()))
+    run.refused("NN-09", "PATCH", at(""), 422, {"language": None})
     key = [("remote_id", CREDENTIAL), ("name", "recognition"), ("platform", "google"), ("key_type", "asr"), ("agent_remote_id", AGENT)]
     run.ask("NN-10", "GET", at("/speech-keys"), came=key)
     run.ask("NN-10", "GET", at("/speech-keys?key_type=asr"), came=key)
