@@ -6,7 +6,8 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// A store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// PostgreSQL cannot be reached, its pool is exhausted, or it took too long: try again.
+    /// PostgreSQL cannot be reached, its pool is exhausted, it took too long, or another transaction
+    /// was in the way: try again.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
     /// A statement failed.
@@ -46,10 +47,13 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        // The connection; a deadlock or another transaction in the way; an end from outside.
         let connection_class = |error: &dyn sqlx::error::DatabaseError| {
-            error
-                .code()
-                .is_some_and(|code| code.starts_with("08") || code.starts_with("57"))
+            error.code().is_some_and(|code| {
+                ["08", "40", "57"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
+            })
         };
         match &error {
             sqlx::Error::Io(_)

@@ -19,7 +19,10 @@ pub(crate) struct EntryDocument {
     actor: ActorDocument,
     /// What: `key.created`, `key.rotated`, `key.revoked`, `connection.created`,
     /// `connection.updated`, `connection.credentials_replaced`, `connection.paused`,
-    /// `connection.resumed`, `connection.deleted`, `connection.write`, `call.registered`,
+    /// `connection.resumed`, `connection.deleted`,
+    /// `connection.sync_requested`, `connection.deletions_approved`, `connection.write`,
+    /// `quarantine.replayed`, `backfill.created`, `backfill.canceled`, `backfill.paused`,
+    /// `backfill.resumed`, `call.registered`,
     /// `call.imported`, `call.updated`, `call.erased`, `calls.export_begun`, `calls.exported`, `job.write`,
     /// `vendor.write`, `passthrough`, `token.created`, `limits.changed`, `authentication.failed`
     /// and others.

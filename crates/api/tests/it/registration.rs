@@ -1,5 +1,7 @@
 //! Calls that the CRM brings.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, sample};
@@ -130,4 +132,66 @@ async fn a_call_is_imported_whole() {
         (foreign.status, foreign.code().as_str()),
         (409, "gateway.conflict")
     );
+}
+
+/// Waits until somebody in this database waits for a lock.
+async fn somebody_waits(pool: &sqlx::PgPool) {
+    let query = "SELECT EXISTS (SELECT FROM pg_stat_activity \
+         WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    loop {
+        let waits: bool = sqlx::query_scalar(query).fetch_one(pool).await.unwrap();
+        if waits {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn case_088_a_registration_and_a_sync_of_the_same_record_do_not_lock_each_other_out() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let pool = gateway.pool().await;
+    // A page of a sync holds the state first, then writes its records.
+    let mut page = pool.begin().await.unwrap();
+    sqlx::query("UPDATE sync_state SET lease_until = now() WHERE connection_id = $1")
+        .bind(connection.0)
+        .execute(&mut *page)
+        .await
+        .unwrap();
+    let body = json!({"connection_id": connection, "remote_id": "r-1"});
+    let syncing = async {
+        somebody_waits(&pool).await;
+        sqlx::query(
+            "INSERT INTO records (tenant_id, connection_id, kind, remote_id, state, first_seen_at, \
+                 observed_at) VALUES ($1, $2, 'call', 'r-1', 'seen', now(), now())",
+        )
+        .bind(gateway.tenant.0)
+        .bind(connection.0)
+        .execute(&mut *page)
+        .await
+        .unwrap();
+        page.commit().await.unwrap();
+    };
+    let (registered, ()) = tokio::join!(gateway.post("/v1/calls", &body), syncing);
+    assert_eq!(registered.status, 201, "{:?}", registered.body);
+}
+
+#[tokio::test]
+async fn case_088_a_deadlock_is_no_fault_of_the_request() {
+    let gateway = Gateway::start().await;
+    gateway.connect("main").await;
+    gateway
+        .meddle(
+            "CREATE FUNCTION deadlock() RETURNS boolean LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$; \
+             ALTER POLICY tenant_isolation ON connections USING (deadlock())",
+        )
+        .await;
+    let refused = gateway.get("/v1/connections").await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (503, "gateway.unavailable")
+    );
+    assert!(!refused.header("retry-after").is_empty());
 }

@@ -205,6 +205,10 @@ async fn store(
         .find_call(id)
         .await?
         .is_some_and(|call| call.deleted_at.is_none());
+    if !known && !imported {
+        // First, as a sync does: it holds its state before it touches records and calls.
+        tx.request_sync(connection.id, false).await?;
+    }
     if known && imported {
         import::refuse_foreign(tx, id).await?;
     }
@@ -215,9 +219,6 @@ async fn store(
         patch.client_metadata.is_some() || patch.external_refs.is_some() || !patch.facts.is_keep();
     if adds {
         tx.patch_call(&scope, id, None, patch, now).await?;
-    }
-    if !known && !imported {
-        tx.request_sync(connection.id, false).await?;
     }
     Ok((id, !known))
 }

@@ -2,11 +2,13 @@
 
 use axum::{extract::State, response::Response};
 use http::StatusCode;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{find, status, sync::refuse_paused};
+use super::{address, find, status, sync::refuse_paused};
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiJson, ApiPath, Authorized},
     problem::{BadBody, Conflict, NotFound, Problem, Secured, codes},
     respond,
@@ -39,6 +41,7 @@ pub(crate) async fn approve_deletions(
     authorized: Authorized<ConnectionsWrite>,
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<Uuid>,
+    effect: Effect,
     ApiJson(approval): ApiJson<DeletionsApproval>,
 ) -> Result<Response, Problem> {
     let mut check = Check::default();
@@ -59,6 +62,15 @@ pub(crate) async fn approve_deletions(
         ));
     }
     let status = status::read(&state, &mut tx, &connection).await?;
-    tx.commit().await?;
-    respond::json(StatusCode::ACCEPTED, &status)
+    let detail = json!({"ceiling": approval.ceiling});
+    effect
+        .note(
+            &mut tx,
+            "connection.deletions_approved",
+            address(connection.id),
+            detail,
+        )
+        .await?;
+    let response = respond::json(StatusCode::ACCEPTED, &status)?;
+    effect.commit(tx, response).await
 }

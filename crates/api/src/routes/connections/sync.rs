@@ -4,11 +4,13 @@ use axum::{extract::State, response::Response};
 use callweave_model::connection::ConnectionState;
 use callweave_store::connections::Connection;
 use http::StatusCode;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{find, status};
+use super::{address, find, status};
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{
         ApiPath, ApiQuery, Authorized,
         query::{FromQuery, Kind, Param, Query, document_query},
@@ -56,6 +58,7 @@ pub(crate) async fn sync_connection(
     authorized: Authorized<ConnectionsWrite>,
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<Uuid>,
+    effect: Effect,
     ApiQuery(query): ApiQuery<SyncQuery>,
 ) -> Result<Response, Problem> {
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
@@ -63,8 +66,17 @@ pub(crate) async fn sync_connection(
     refuse_paused(&connection)?;
     tx.request_sync(connection.id, query.full).await?;
     let status = status::read(&state, &mut tx, &connection).await?;
-    tx.commit().await?;
-    respond::json(StatusCode::ACCEPTED, &status)
+    let detail = json!({"full": query.full});
+    effect
+        .note(
+            &mut tx,
+            "connection.sync_requested",
+            address(connection.id),
+            detail,
+        )
+        .await?;
+    let response = respond::json(StatusCode::ACCEPTED, &status)?;
+    effect.commit(tx, response).await
 }
 
 /// A paused connection does nothing until it is resumed.

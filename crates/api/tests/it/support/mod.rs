@@ -131,6 +131,11 @@ impl Gateway {
         connect_with(self.database.url(), connections)
     }
 
+    /// The database itself, as its owner sees it.
+    pub(crate) async fn pool(&self) -> sqlx::PgPool {
+        self.database.pool().await
+    }
+
     /// Does something to the database that no gateway would do.
     pub(crate) async fn meddle(&self, statement: &'static str) {
         let pool = self.database.pool().await;

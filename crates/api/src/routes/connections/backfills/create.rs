@@ -7,9 +7,13 @@ use callweave_store::backfills::Backfill;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::estimate::{self, Known};
+use super::{
+    address,
+    estimate::{self, Known},
+};
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiJson, ApiPath, Authorized},
     problem::{BadBody, Conflict, NotFound, OptionalFeature, Problem, Secured, codes},
     respond,
@@ -49,6 +53,7 @@ pub(crate) async fn create_backfill(
     authorized: Authorized<ConnectionsWrite>,
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<Uuid>,
+    effect: Effect,
     ApiJson(input): ApiJson<BackfillInput>,
 ) -> Result<Response, Problem> {
     let now = state.now();
@@ -97,9 +102,14 @@ pub(crate) async fn create_backfill(
     };
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     tx.insert_backfill(&backfill).await?;
-    tx.commit().await?;
-    let location = format!("/v1/connections/{id}/backfills/{}", backfill.id);
-    respond::created(&location, None, &BackfillDocument::from(backfill))
+    let location = address(id, backfill.id);
+    let detail = json!({"from": backfill.from, "to": backfill.to});
+    effect
+        .note(&mut tx, "backfill.created", location.clone(), detail)
+        .await?;
+    let document = BackfillDocument::from(backfill);
+    let response = respond::created(&location, None, &document)?;
+    effect.commit(tx, response).await
 }
 
 /// The span of time that is asked for.

@@ -8,3 +8,10 @@ pub(super) mod get;
 pub(super) mod list;
 pub(super) mod pause;
 pub(super) mod resume;
+
+use uuid::Uuid;
+
+/// The address of a backfill.
+fn address(connection: Uuid, backfill: Uuid) -> String {
+    format!("/v1/connections/{connection}/backfills/{backfill}")
+}

@@ -1,10 +1,13 @@
 //! `POST /v1/connections/{id}/backfills/{backfill_id}/pause`.
 
 use axum::{extract::State, response::Response};
+use serde_json::json;
 use uuid::Uuid;
 
+use super::address;
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiPath, Authorized},
     problem::{Conflict, NotFound, Problem, Secured, codes},
     respond,
@@ -32,6 +35,7 @@ pub(crate) async fn pause_backfill(
     authorized: Authorized<ConnectionsWrite>,
     State(state): State<ApiState>,
     ApiPath((id, backfill)): ApiPath<(Uuid, Uuid)>,
+    effect: Effect,
 ) -> Result<Response, Problem> {
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     let connection = find(&mut tx, id).await?;
@@ -42,12 +46,16 @@ pub(crate) async fn pause_backfill(
         .find_backfill(connection.id, backfill)
         .await?
         .ok_or_else(|| Problem::not_found("backfill"))?;
-    tx.commit().await?;
     if !moved && backfill.state != "paused" {
         return Err(Problem::new(
             codes::CONFLICT,
             format!("the backfill is {}", backfill.state),
         ));
     }
-    respond::ok(&BackfillDocument::from(backfill))
+    let resource = address(id, backfill.id);
+    effect
+        .note(&mut tx, "backfill.paused", resource, json!({}))
+        .await?;
+    let response = respond::ok(&BackfillDocument::from(backfill))?;
+    effect.commit(tx, response).await
 }

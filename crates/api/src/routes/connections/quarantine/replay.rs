@@ -2,14 +2,16 @@
 
 use axum::{extract::State, response::Response};
 use http::StatusCode;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     ApiState,
+    audit::Effect,
     extract::{ApiPath, Authorized},
     problem::{NotFound, Problem, Secured},
     respond,
-    routes::connections::find,
+    routes::connections::{address, find},
     scope::ConnectionsWrite,
     wire::connection::Replayed,
 };
@@ -27,6 +29,7 @@ pub(crate) async fn replay_quarantine(
     authorized: Authorized<ConnectionsWrite>,
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<Uuid>,
+    effect: Effect,
 ) -> Result<Response, Problem> {
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     let connection = find(&mut tx, id).await?;
@@ -34,6 +37,15 @@ pub(crate) async fn replay_quarantine(
     if replayed > 0 {
         tx.request_sync(connection.id, false).await?;
     }
-    tx.commit().await?;
-    respond::json(StatusCode::ACCEPTED, &Replayed { replayed })
+    let detail = json!({"replayed": replayed});
+    effect
+        .note(
+            &mut tx,
+            "quarantine.replayed",
+            address(connection.id),
+            detail,
+        )
+        .await?;
+    let response = respond::json(StatusCode::ACCEPTED, &Replayed { replayed })?;
+    effect.commit(tx, response).await
 }
