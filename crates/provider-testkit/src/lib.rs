@@ -6,6 +6,7 @@
 //! - [`Caller`] makes call contexts;
 //! - [`fake`] is a fifth vendor that lives in memory, with knobs for what vendors do wrong;
 //! - [`conformance`] is the suite that every vendor passes;
+//! - [`damage`] hurts vendor documents and makes up others, from a seed;
 //! - with the feature `live`, `live::Live` is an adapter against the sandbox over real HTTP.
 //!
 //! Everything here fails by panicking, with a message that says what a test did wrong.
@@ -18,6 +19,7 @@
 
 pub mod answers;
 pub mod conformance;
+pub mod damage;
 pub mod fake;
 #[cfg(feature = "live")]
 pub mod live;

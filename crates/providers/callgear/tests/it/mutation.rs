@@ -1,42 +1,50 @@
-//! Damaged answers: whatever comes, nothing panics and nothing hangs.
+//! Damaged and unheard-of answers: whatever comes, nothing panics and nothing hangs.
 
-use callweave_provider::Walk;
-use callweave_provider_testkit::{CannedClient, answers};
+use bytes::Bytes;
+use callweave_provider::{RawDocument, Walk};
+use callweave_provider_testkit::{CannedClient, answers, damage};
+use futures::executor::block_on;
 use serde_json::json;
 
 use crate::support::{caller, fixtures, provider, result};
 
-/// A small generator; the same seed gives the same damage.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % (limit as u64)).unwrap()
-    }
-
-    fn damage(&mut self, body: &[u8]) -> Vec<u8> {
-        let mut body = body.to_vec();
-        for _ in 0..=self.below(3) {
-            let at = self.below(body.len());
-            match self.below(4) {
-                0 => body[at] ^= 1 << self.below(8),
-                1 => {
-                    body.remove(at);
-                }
-                2 => body[at] = b"{}[]\",:0-9ntf\\\0"[self.below(15)],
-                _ => body.truncate(at.max(1)),
-            }
-        }
-        body
-    }
+/// The documents of a result, each with the operation that gives it.
+fn documents() -> Vec<RawDocument> {
+    [
+        ("CG-18", "result_nested.json"),
+        ("CG-21", "summary.json"),
+        ("CG-23", "phrases.json"),
+        ("CG-37", "transcription.json"),
+        ("CG-25", "success_points.json"),
+        ("CG-27", "result_tags.json"),
+        ("CG-29", "metrics.json"),
+        ("CG-06", "points.json"),
+        ("CG-14", "tag_212.json"),
+    ]
+    .into_iter()
+    .map(|(operation, name)| {
+        let part = if operation == "CG-14" { "212" } else { "" };
+        RawDocument::json(operation, fixtures().bytes(name)).with_part(part)
+    })
+    .collect()
 }
 
-#[tokio::test]
-async fn case_021_damaged_answers_never_panic() {
-    let mut dice = Dice(0x5eed_cafe);
+#[test]
+fn case_021_a_damaged_document_costs_its_record_at_most() {
+    let provider = provider(&CannedClient::new());
+    let lookup = provider.lookup().unwrap();
+    damage::hurt_record(0x5eed_cafe, lookup, &result("90018"), &documents());
+}
+
+#[test]
+fn case_040_translating_is_total_and_the_same_each_time() {
+    let provider = provider(&CannedClient::new());
+    let lookup = provider.lookup().unwrap();
+    damage::vary_record(0x5eed_cafe, lookup, &result("90018"), &documents());
+}
+
+#[test]
+fn case_021_damaged_answers_never_panic() {
     let files = [
         ("result_nested.json", "/api/v1.0/scenario_result/90018"),
         ("summary.json", "/api/v1.0/scenario_result/90018/summary"),
@@ -45,38 +53,39 @@ async fn case_021_damaged_answers_never_panic() {
         ("tag_212.json", "/api/v1.0/tags/212"),
     ];
     let caller = caller();
-    for (file, path) in files {
-        let sound = fixtures().bytes(file);
-        for _ in 0..400 {
-            let damaged = dice.damage(&sound);
-            let mut client = CannedClient::new().always("GET", path, answers::ok_bytes(damaged));
-            for (other, path) in files {
-                let body = answers::ok_bytes(fixtures().bytes(other));
-                client = client.always("GET", path, body);
-            }
-            let client = client.otherwise(|_| Ok(answers::json(404, &json!({}))));
-            let provider = provider(&client);
-            let lookup = provider.lookup().unwrap();
-            let _ = lookup
-                .fetch(&caller.context(), &result("90018"), None)
-                .await;
+    let sound: Vec<Bytes> = files
+        .iter()
+        .map(|(name, _)| fixtures().bytes(name))
+        .collect();
+    damage::hurt(0x5eed_cafe, &sound, |place, body| {
+        let mut client = CannedClient::new().always("GET", files[place].1, answers::ok_bytes(body));
+        for ((_, path), body) in files.iter().zip(&sound) {
+            client = client.always("GET", path, answers::ok_bytes(body.clone()));
         }
-    }
-    let sound = fixtures().bytes("list.json");
-    for _ in 0..2_000 {
-        let damaged = answers::ok_bytes(dice.damage(&sound));
-        let client = CannedClient::new().always("GET", "/api/v1.0/scenario_result", damaged);
+        let client = client.otherwise(|_| Ok(answers::json(404, &json!({}))));
+        let provider = provider(&client);
+        let lookup = provider.lookup().unwrap();
+        // Read, put aside or refused: each is an answer.
+        let _read = block_on(lookup.fetch(&caller.context(), &result("90018"), None));
+    });
+}
+
+#[test]
+fn case_021_damaged_pages_never_panic() {
+    let caller = caller();
+    damage::hurt(0x5eed_cafe, &[fixtures().bytes("list.json")], |_, body| {
+        let page = answers::ok_bytes(body);
+        let client = CannedClient::new().always("GET", "/api/v1.0/scenario_result", page);
         let provider = provider(&client);
         let pull = provider.pull().unwrap();
         let mut cursor = None;
         for _ in 0..6 {
-            let page = pull
-                .page(&caller.context(), "results", Walk::Full, cursor.as_ref())
-                .await;
+            let page =
+                block_on(pull.page(&caller.context(), "results", Walk::Full, cursor.as_ref()));
             match page.map(|page| page.next) {
                 Ok(callweave_provider::Next::More(next)) => cursor = Some(next),
                 _ => break,
             }
         }
-    }
+    });
 }

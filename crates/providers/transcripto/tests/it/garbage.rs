@@ -2,7 +2,7 @@
 //! ends the process.
 
 use callweave_provider::{RawDocument, Walk};
-use callweave_provider_testkit::{CannedClient, answers};
+use callweave_provider_testkit::{CannedClient, answers, damage};
 use futures::executor::block_on;
 use serde_json::json;
 
@@ -69,4 +69,30 @@ fn case_021_hurt_pages_never_panic() {
             let _read = block_on(pull.page(&caller.context(), "tasks", Walk::Full, None));
         }
     }
+}
+
+/// The documents of a task.
+fn documents() -> Vec<RawDocument> {
+    [
+        ("TR-09", "task_row.json"),
+        ("TR-11", "task_completed.json"),
+        ("TR-12", "analysis_full.json"),
+        ("TR-18", "answers.json"),
+    ]
+    .map(|(operation, name)| RawDocument::json(operation, fixtures().bytes(name)))
+    .into()
+}
+
+#[test]
+fn case_021_a_damaged_document_costs_its_record_at_most() {
+    let provider = provider(&CannedClient::new());
+    let lookup = provider.lookup().unwrap();
+    damage::hurt_record(0x0711, lookup, &record(), &documents());
+}
+
+#[test]
+fn case_040_translating_is_total_and_the_same_each_time() {
+    let provider = provider(&CannedClient::new());
+    let lookup = provider.lookup().unwrap();
+    damage::vary_record(0x0711, lookup, &record(), &documents());
 }
