@@ -1,6 +1,6 @@
 //! The call: the root of the canonical model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -85,6 +85,9 @@ pub struct AnalyzedCall {
     pub vendor_updated_at: Option<Timestamp>,
     /// Members whose value was estimated, derived or assumed, as JSON pointers.
     pub estimated_fields: Vec<String>,
+    /// What was wrong with the form of the vendor's documents although they could be read.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub flags: BTreeSet<String>,
     /// Vendor words behind translated members.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = Object)]
@@ -124,6 +127,7 @@ impl AnalyzedCall {
             privacy: Privacy::default(),
             vendor_updated_at: None,
             estimated_fields: Vec::new(),
+            flags: BTreeSet::new(),
             vendor_values: BTreeMap::new(),
         }
     }

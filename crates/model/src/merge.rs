@@ -87,6 +87,7 @@ fn join(mut known: AnalyzedCall, news: AnalyzedCall) -> AnalyzedCall {
     } else if known.parties.is_empty() {
         known.parties = news.parties;
     }
+    known.flags.extend(news.flags);
     known.remote_refs.extend(news.remote_refs);
     for (name, status) in news.artifacts {
         let better = known
@@ -208,6 +209,7 @@ fn fill_from(call: &mut AnalyzedCall, other: AnalyzedCall) {
             call.artifacts.insert(name, status);
         }
     }
+    call.flags.extend(other.flags);
     call.estimated_fields.extend(other.estimated_fields);
     call.estimated_fields.sort_unstable();
     call.estimated_fields.dedup();

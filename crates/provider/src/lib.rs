@@ -27,6 +27,7 @@ pub mod multipart;
 pub mod number;
 pub mod passthrough;
 pub mod pull;
+pub mod quality;
 pub mod raw;
 pub mod registry;
 pub mod reports;

@@ -187,8 +187,9 @@ impl Run<'_> {
         tx.forget_fetch_failures(self.connection.id, &keys).await?;
         tx.commit().await?;
         let vendor = self.scope.vendor.clone();
-        metrics::counter!("callweave_sync_records_total", "vendor" => vendor)
+        metrics::counter!("callweave_sync_records_total", "vendor" => vendor.clone())
             .increment(u64::try_from(news.len()).unwrap_or(0));
+        count_unread(&vendor, &news);
         info!(
             sync.created = applied.created,
             sync.updated = applied.updated,
@@ -206,6 +207,25 @@ impl Run<'_> {
         let lately = |at: Timestamp| now.since(at) <= OUTAGE;
         self.progress.has_answer() || self.connection.last_ok_at.is_some_and(lately)
     }
+}
+
+/// Counts what no mapper consumed, and what was set aside. Both begin at zero, so that a graph
+/// shows the first one.
+pub(crate) fn count_unread<'a>(vendor: &str, news: impl IntoIterator<Item = &'a Fetched>) {
+    let (mut unmapped, mut quarantined) = (0_u64, 0_u64);
+    for record in news {
+        match &record.news {
+            News::Upsert { unmapped: left, .. } => {
+                unmapped += u64::try_from(left.len()).unwrap_or(0);
+            }
+            News::Quarantined { .. } => quarantined += 1,
+            _ => {}
+        }
+    }
+    metrics::counter!("callweave_unmapped_members_total", "vendor" => vendor.to_owned())
+        .increment(unmapped);
+    metrics::counter!("callweave_records_quarantined_total", "vendor" => vendor.to_owned())
+        .increment(quarantined);
 }
 
 /// A batch after its fetches.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use callweave_model::Timestamp;
-use callweave_provider::{Change, RawDocument, RecordRef};
+use callweave_model::{AnalyzedCall, Timestamp};
+use callweave_provider::{Change, RawDocument, RecordRef, quality};
 use callweave_store::{
     documents::Document,
     records::{Due, Fetched, News, Seen},
@@ -112,6 +112,10 @@ pub(crate) fn fetched(change: Change, fetch: &Fetch<'_>) -> Fetched {
     let (record, news, raw): (RecordRef, News, Vec<RawDocument>) = match change {
         Change::Upsert(upsert) => {
             let mut upsert = *upsert;
+            upsert.call.flags.extend(quality::flags(&upsert.raw));
+            if upsert.call.flags.contains(quality::ZERO_CHARACTERS) {
+                replace_zeros(&mut upsert.call);
+            }
             let due_at = fetch.again(UNFINISHED_PAUSE).filter(|_| upsert.unfinished);
             if upsert.unfinished && due_at.is_none() {
                 upsert.call.expire_pending();
@@ -160,6 +164,16 @@ pub(crate) fn fetched(change: Change, fetch: &Fetch<'_>) -> Fetched {
     }
 }
 
+/// Leaves no U+0000 in a call; the vendor's documents keep theirs.
+fn replace_zeros(call: &mut AnalyzedCall) {
+    let clean = serde_json::to_value(&*call).map(quality::without_zeros);
+    match clean.and_then(serde_json::from_value) {
+        Ok(clean) => *call = clean,
+        // The store's columns replace them in any case.
+        Err(error) => tracing::warn!(error = %error, "A call keeps its zero characters"),
+    }
+}
+
 fn document(raw: RawDocument) -> Document {
     Document {
         operation: raw.operation,
@@ -171,7 +185,7 @@ fn document(raw: RawDocument) -> Document {
 
 #[cfg(test)]
 mod tests {
-    use callweave_model::{AnalyzedCall, enums::ArtifactState, merge::Share};
+    use callweave_model::{enums::ArtifactState, merge::Share};
     use callweave_provider::change::Upsert;
 
     use super::*;

@@ -1,6 +1,6 @@
 //! A call as it is served.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use callweave_model::{
     Analysis, CallId, ConnectionId, SCHEMA_ID, TenantId, Timestamp, Transcript, VendorValues,
@@ -169,6 +169,11 @@ pub(crate) struct CallMeta {
     raw_refs: Option<Vec<String>>,
     /// Members whose value was estimated, derived or assumed, as JSON pointers.
     estimated_fields: Vec<String>,
+    /// What was wrong with the form of the vendor's documents although they could be read:
+    /// `encoding_repaired` (bytes that were no text; U+FFFD stands in their place, or a byte order
+    /// mark was left out), `zero_characters` (U+0000, stored as U+FFFD), `duplicate_keys` (a member
+    /// that came twice; the last one counts). The documents are kept as they came.
+    flags: BTreeSet<String>,
 }
 
 /// Where the data of a call comes from.
@@ -225,6 +230,7 @@ pub(crate) fn document(
         mapper_version: stored.mapper_version,
         unmapped_count: stored.unmapped.len(),
         raw_refs: around.raw_refs,
+        flags: std::mem::take(&mut call.flags),
         estimated_fields: std::mem::take(&mut call.estimated_fields),
     };
     let provenance = shown.provenance.then_some(Provenance {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use callweave_model::connection::ConnectionState;
 use callweave_provider::ErrorKind;
-use callweave_provider_testkit::fake::{Listing, Standing, operation};
+use callweave_provider_testkit::{
+    damage,
+    fake::{Listing, Standing, operation},
+};
 
 use crate::support::{Gateway, gateway};
 
@@ -160,6 +163,77 @@ async fn a_broken_record_costs_itself_only() {
     tx.commit().await.unwrap();
     gateway.sync(false).await;
     assert_eq!(gateway.remote_ids().await.len(), 10);
+}
+
+/// U+0000 in a vendor's text stops nothing: the call is there, with U+FFFD and a flag.
+#[tokio::test]
+async fn case_024_a_zero_character_stops_no_sync_and_is_flagged() {
+    let (gateway, ids) = filled(3, Listing::Fingerprints).await;
+    let mut odd = callweave_model::AnalyzedCall::new("c0001");
+    odd.subject = Some("before\u{0}after".to_owned());
+    gateway.vendor.main().put(odd);
+    gateway.turn().await;
+    assert_eq!(gateway.remote_ids().await, ids);
+    for call in gateway.calls().await {
+        let call = call.call;
+        if call.remote_id == "c0001" {
+            assert_eq!(call.subject.as_deref(), Some("before\u{fffd}after"));
+            let flags: Vec<&str> = call.flags.iter().map(String::as_str).collect();
+            assert_eq!(flags, ["zero_characters"]);
+        } else {
+            assert!(call.flags.is_empty());
+        }
+    }
+    assert_eq!(gateway.state().await, ConnectionState::Active);
+}
+
+/// Records of the poisoned account, unless `CALLWEAVE_POISON_RECORDS` says another number.
+const POISONED: u64 = 1_000;
+
+/// Two of a hundred cannot be translated: they are set aside, each with its reason and pointer,
+/// and cost nothing else. Put right at the vendor and looked at again, all are there.
+#[tokio::test]
+async fn r12_bad_records_among_many_stop_no_sync() {
+    let count = damage::number("CALLWEAVE_POISON_RECORDS", POISONED);
+    let gateway = gateway().await;
+    let vendor = gateway.vendor.main();
+    vendor.tokens(|tokens| tokens.life = Duration::from_hours(1_000));
+    vendor.set_page_size(100);
+    let ids: Vec<String> = (0..count).map(|number| format!("c{number:06}")).collect();
+    vendor.put_ids(ids.iter().map(String::as_str));
+    let bad: Vec<&String> = ids.iter().skip(7).step_by(50).collect();
+    for id in &bad {
+        vendor.set_standing(id, Standing::Broken);
+    }
+    let aside = i64::try_from(bad.len()).unwrap();
+    let good = i64::try_from(count).unwrap() - aside;
+    gateway.turn().await;
+    // A turn is bounded; what is left is due at once and comes with the next ones.
+    while gateway
+        .number("SELECT count(*) FROM records WHERE state = 'quarantined'")
+        .await
+        < aside
+        || gateway.number("SELECT count(*) FROM calls").await < good
+    {
+        assert_eq!(gateway.state().await, ConnectionState::Active);
+        let before = gateway.number("SELECT count(*) FROM records").await
+            + gateway.number("SELECT count(*) FROM calls").await;
+        gateway.sync(false).await;
+        let after = gateway.number("SELECT count(*) FROM records").await
+            + gateway.number("SELECT count(*) FROM calls").await;
+        assert!(after > before, "a turn that brings nothing");
+    }
+    assert_eq!(gateway.number("SELECT count(*) FROM calls").await, good);
+    let explained = "SELECT count(*) FROM records \
+         WHERE state = 'quarantined' AND reason <> '' AND pointer LIKE '/%'";
+    assert_eq!(gateway.number(explained).await, aside);
+    assert_eq!(gateway.state().await, ConnectionState::Active);
+    assert_eq!(
+        gateway
+            .number("SELECT count(*) FROM events WHERE type = 'sync.failed'")
+            .await,
+        0
+    );
 }
 
 #[tokio::test]

@@ -210,6 +210,15 @@ impl Gateway {
             .unwrap()
     }
 
+    /// What a statement counts.
+    pub(crate) async fn number(&self, statement: &'static str) -> i64 {
+        let pool = self.database.pool().await;
+        sqlx::query_scalar(statement)
+            .fetch_one(&pool)
+            .await
+            .unwrap()
+    }
+
     /// Makes a run due without asking for a walk.
     pub(crate) async fn make_due(&self) {
         self.execute("UPDATE sync_state SET next_run_at = now()")
