@@ -69,6 +69,10 @@ pub(crate) struct TranscriptDocument {
     pub(crate) derived: bool,
     /// Who took part; utterances point here by `party_index`.
     pub(crate) parties: Vec<Party>,
+    /// How many utterances the transcript has, whatever part of them is shown here.
+    pub(crate) utterances_total: usize,
+    /// `after` of the next page; `null` where this one is the last.
+    pub(crate) next_after: Option<usize>,
     /// What was said, in order.
     pub(crate) utterances: Vec<Utterance>,
 }

