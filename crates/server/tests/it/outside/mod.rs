@@ -15,6 +15,7 @@ use crate::support::{Place, Running, eventually, free_address, http, run};
 mod certificates;
 mod crashes;
 mod paces;
+mod payloads;
 mod renewals;
 mod wires;
 
