@@ -44,6 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     ("postgres", &[]),
     ("fault-proxy", &[]),
+    ("chaos", &["sandbox", "postgres", "fault-proxy"]),
     ("bench", &["sandbox"]),
 ];
 

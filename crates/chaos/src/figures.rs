@@ -1,0 +1,176 @@
+//! What was measured, one line a figure.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::{Plan, client::Seen, faults::Made, judge::Judgement};
+
+/// One figure.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// Its name.
+    pub name: &'static str,
+    /// What was measured.
+    pub measured: String,
+    /// It is as it should be.
+    pub good: bool,
+}
+
+/// All figures of a run.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// What was done.
+    pub head: String,
+    /// What was measured.
+    pub figures: Vec<Figure>,
+}
+
+impl Figures {
+    /// Every figure is as it should be.
+    pub fn are_good(&self) -> bool {
+        self.figures.iter().all(|figure| figure.good)
+    }
+
+    /// The same as JSON.
+    pub fn json(&self) -> Value {
+        let figures = self.figures.iter().map(|figure| {
+            json!({"figure": figure.name, "measured": figure.measured, "good": figure.good})
+        });
+        json!({"run": self.head, "figures": figures.collect::<Vec<_>>()})
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "{}", self.head)?;
+        for figure in &self.figures {
+            let mark = if figure.good { "good" } else { "BAD " };
+            writeln!(out, "{mark}  {}: {}", figure.name, figure.measured)?;
+        }
+        Ok(())
+    }
+}
+
+/// Some of a list, for the eye.
+fn some(list: &[String]) -> String {
+    let shown: Vec<&str> = list.iter().take(3).map(String::as_str).collect();
+    if shown.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " ({}{})",
+            shown.join(", "),
+            if list.len() > 3 { ", ..." } else { "" }
+        )
+    }
+}
+
+pub(crate) fn measure(plan: &Plan, made: &Made, seen: &Seen, judged: &Judgement) -> Figures {
+    let head = format!(
+        "seed {}: {:.0} s of trouble, {} records, {} kills, {} freezes, {} crashes of PostgreSQL, {} cut wires",
+        plan.seed,
+        plan.trouble.as_secs_f64(),
+        plan.records,
+        made.kills,
+        made.freezes,
+        made.database_crashes,
+        made.cuts
+    );
+    let mut figures = Vec::new();
+    for (name, list) in [
+        ("R3 calls lost", &judged.lost),
+        ("R3 calls doubled", &judged.doubled),
+        ("R3 calls stale", &judged.stale),
+        ("R3 calls served though deleted", &judged.undead),
+    ] {
+        figures.push(Figure {
+            name,
+            measured: format!("{}{}", list.len(), some(list)),
+            good: list.is_empty(),
+        });
+    }
+    let settled = judged.settled;
+    figures.push(Figure {
+        name: "R3 all as at the vendors after",
+        measured: settled.map_or("never".to_owned(), |time| {
+            format!("{:.0} s", time.as_secs_f64())
+        }),
+        good: settled.is_some(),
+    });
+    let last = |kinds: &[String]| {
+        kinds
+            .last()
+            .map(String::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    // A call that is served must not have "deleted" as the last word of the feed about it.
+    let false_deletions: Vec<String> = judged
+        .ids
+        .iter()
+        .filter(|id| {
+            seen.of_calls
+                .get(*id)
+                .is_some_and(|kinds| last(kinds) == "call.deleted")
+        })
+        .cloned()
+        .collect();
+    figures.push(Figure {
+        name: "R3 false tombstones",
+        measured: format!("{}{}", false_deletions.len(), some(&false_deletions)),
+        good: false_deletions.is_empty(),
+    });
+    let missing: Vec<String> = judged
+        .ids
+        .iter()
+        .filter(|id| {
+            let kinds = seen.of_calls.get(*id);
+            let created = kinds.map_or(0, |kinds| {
+                kinds.iter().filter(|kind| *kind == "call.created").count()
+            });
+            created != 1
+        })
+        .cloned()
+        .collect();
+    let ghosts: Vec<String> = seen
+        .of_calls
+        .iter()
+        .filter(|(id, kinds)| !judged.ids.contains(*id) && last(kinds) != "call.deleted")
+        .map(|(id, _)| id.clone())
+        .collect();
+    figures.push(Figure {
+        name: "R4 calls without exactly one `call.created`",
+        measured: format!("{}{}", missing.len(), some(&missing)),
+        good: missing.is_empty(),
+    });
+    figures.push(Figure {
+        name: "R4 deletions without `call.deleted`",
+        measured: format!("{}{}", ghosts.len(), some(&ghosts)),
+        good: ghosts.is_empty(),
+    });
+    figures.push(Figure {
+        name: "R4 events read twice",
+        measured: seen.repeated.to_string(),
+        good: seen.repeated == 0,
+    });
+    let share = if seen.asked == 0 {
+        0.0
+    } else {
+        precise(seen.answered) * 100.0 / precise(seen.asked)
+    };
+    figures.push(Figure {
+        name: "R5 lists answered, retried once",
+        measured: format!(
+            "{share:.2} % of {}, internal errors {}",
+            seen.asked, seen.internal_errors
+        ),
+        good: seen.internal_errors == 0,
+    });
+    Figures { head, figures }
+}
+
+/// A count as a float; counts are far below 2^52.
+fn precise(count: u64) -> f64 {
+    u32::try_from(count).map_or(f64::INFINITY, f64::from)
+}
