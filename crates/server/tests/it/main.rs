@@ -8,6 +8,7 @@
 
 mod apart;
 mod arrows;
+mod chaos;
 mod commands;
 mod coverage;
 mod demo;
