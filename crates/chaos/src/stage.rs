@@ -74,7 +74,9 @@ impl Stage {
         for vendor in Vendor::ALL {
             wires.insert(vendor, FaultProxy::start(Upstream::Tcp(sandbox.address()))?);
         }
-        let generated = output(Command::new(&plan.binary).args(["encryption", "generate-key"]))?;
+        let mut generate = Command::new(&plan.binary);
+        generate.args(["encryption", "generate-key"]);
+        let generated = output(generate).await?;
         let environment = vec![
             ("DATABASE_URL", url),
             ("CALLWEAVE__ENCRYPTION__KEYS", generated.trim().to_owned()),
@@ -119,9 +121,10 @@ impl Stage {
             stage.spawn(number)?;
             stage.ready(number).await?;
         }
-        let made = output(stage.command().args([
-            "keys", "create", "--tenant", "acme", "--name", "chaos", "--scope", "*", "--json",
-        ]))?;
+        let mut create = stage.command();
+        create.args(["keys", "create", "--tenant", "acme", "--name", "chaos"]);
+        create.args(["--scope", "*", "--json"]);
+        let made = output(create).await?;
         let made: Value = serde_json::from_str(&made)?;
         stage.key = text(&made, "/key")?;
         stage.connect_all().await?;
@@ -316,8 +319,9 @@ pub(crate) fn text(value: &Value, pointer: &str) -> Result<String> {
         .to_owned())
 }
 
-fn output(command: &mut Command) -> Result<String> {
-    let output = command.output()?;
+/// What a command prints. The wires go on meanwhile.
+async fn output(mut command: Command) -> Result<String> {
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
     ensure!(
         output.status.success(),
         "{}",
