@@ -75,10 +75,25 @@ pub(crate) async fn settle(
             return Ok(judgement);
         }
         if lifted.elapsed() > patience {
+            explain(stage, &judgement).await?;
             return Ok(judgement);
         }
         sleep(Duration::from_secs(2)).await;
     }
+}
+
+/// What the gateways say of why something is not as it should be.
+async fn explain(stage: &Arc<Stage>, judgement: &Judgement) -> Result<()> {
+    for stale in judgement.stale.iter().chain(&judgement.lost) {
+        stage.say(&format!("differs: {stale}"));
+    }
+    for (vendor, connection) in &stage.connections {
+        for part in ["quarantine?limit=20", "status"] {
+            let path = format!("/v1/connections/{connection}/{part}");
+            stage.say(&format!("{vendor} {part}: {}", stage.read(&path).await?));
+        }
+    }
+    Ok(())
 }
 
 /// A vendor without lists is asked for the calls that are registered.
@@ -129,13 +144,25 @@ async fn compare(stage: &Arc<Stage>, changed: &Changed) -> Result<Judgement> {
             .extend(gone.filter(|call| served.contains_key(*call)).map(name));
         for ((of, call), said) in &changed.said {
             let shown = served.get(call).is_none_or(|text| text.contains(said));
-            if of == vendor && wanted.contains(call) && !shown {
+            if of == vendor && wanted.contains(call) && !shown && is_heard(stage, *vendor, call) {
                 judgement.stale.push(format!("{vendor} {call}"));
             }
         }
     }
     judgement.deleted = changed.deleted.len();
     Ok(judgement)
+}
+
+/// Whether the vendor tells what was said in a call.
+fn is_heard(stage: &Stage, vendor: Vendor, call: &str) -> bool {
+    let truth = stage.sandbox.world().record(vendor, call);
+    let records = truth.as_ref().and_then(|truth| truth.get("records"));
+    let records = records.and_then(Value::as_array);
+    records.into_iter().flatten().any(|record| {
+        let fact = |name: &str| record.pointer(&format!("/facts/{name}"));
+        fact("text_sha256").is_some_and(Value::is_string)
+            && fact("empty_result") != Some(&Value::Bool(true))
+    })
 }
 
 /// The calls of a connection that are analysed, and what was said in them.

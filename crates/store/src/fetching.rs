@@ -122,6 +122,20 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Makes the records due on which the vendor failed and which wait for their next turn.
+    pub async fn hurry_failed(&mut self, connection: ConnectionId, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE records SET due_at = $3 \
+             WHERE tenant_id = $1 AND connection_id = $2 AND due_at > $3 AND failures > 0",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(convert::db(now))
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
     /// Forgets the vendor's failures on records (kind, vendor id) of which there is news.
     pub async fn forget_fetch_failures(
         &mut self,

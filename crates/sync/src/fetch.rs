@@ -132,6 +132,9 @@ impl Run<'_> {
         if !batch.fetched.is_empty() {
             self.progress.fetched();
         }
+        if !batch.failed.is_empty() {
+            self.progress.record_failed();
+        }
         let nothing_ever = self.connection.last_ok_at.is_none() && !self.progress.has_fetched();
         let exhausted = batch.is_exhausted(nothing_ever);
         self.commit_batch(&batch, exhausted).await?;

@@ -12,6 +12,7 @@ pub(crate) struct Progress(Mutex<Met>);
 struct Met {
     answered: bool,
     fetched: bool,
+    record_failed: bool,
     fetching_rests: bool,
     trouble: Option<ProviderError>,
 }
@@ -31,6 +32,17 @@ impl Progress {
         let mut met = self.met();
         met.answered = true;
         met.fetched = true;
+    }
+
+    /// The vendor failed on a record.
+    pub(crate) fn record_failed(&self) {
+        self.met().record_failed = true;
+    }
+
+    /// The vendor answered, and failed on no record.
+    pub(crate) fn is_clean(&self) -> bool {
+        let met = self.met();
+        met.answered && !met.record_failed
     }
 
     pub(crate) fn has_answer(&self) -> bool {

@@ -262,6 +262,10 @@ impl<'e> Run<'e> {
                     tx.set_connection_state(self.connection.id, ConnectionState::Active, None, now)
                         .await?;
                 }
+                if self.progress.is_clean() {
+                    // What failed while the vendor was unwell need not wait any longer.
+                    tx.hurry_failed(self.connection.id, now).await?;
+                }
                 let over = matches!(ending, Ending::Over);
                 let next_in = if over {
                     Duration::ZERO

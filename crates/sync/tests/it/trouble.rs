@@ -91,6 +91,26 @@ async fn one_record_that_times_out_leaves_the_connection_active() {
 }
 
 #[tokio::test]
+async fn a_record_that_failed_often_is_fetched_once_the_vendor_is_well() {
+    let gateway = gateway().await;
+    let vendor = prepare(&gateway, 1);
+    gateway.turn().await;
+    put(&vendor, 1, 2);
+    for _ in 0..5 {
+        vendor.fail_next(operation::FETCH, ErrorKind::Transport);
+        gateway.sync(false).await;
+        gateway.age_records().await;
+    }
+    vendor.fail_next(operation::FETCH, ErrorKind::Transport);
+    gateway.sync(false).await;
+    assert_eq!(gateway.remote_ids().await.len(), 1);
+    // Its next turn would be in a quarter of an hour. Nothing fails any more.
+    gateway.sync(false).await;
+    gateway.sync(false).await;
+    assert_eq!(gateway.remote_ids().await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_run_between_two_polls_fetches_and_lists_nothing() {
     let mut options = engine_options();
     options.poll_interval = Duration::from_secs(600);
