@@ -25,6 +25,7 @@ mod limits;
 mod live;
 mod media;
 mod problems;
+mod promises;
 mod registration;
 mod replicas;
 mod stats;
