@@ -51,8 +51,15 @@ impl From<&ProviderError> for Problem {
             code: error.vendor_code.clone(),
             message: error.message.clone(),
         });
-        if error.kind == ErrorKind::Transport && error.status.is_some() {
-            problem = problem.with_status(StatusCode::BAD_GATEWAY);
+        match error.kind {
+            ErrorKind::Transport if error.status.is_some() => {
+                problem = problem.with_status(StatusCode::BAD_GATEWAY);
+            }
+            // Nothing is wrong with the request: it is the connection that does not fit.
+            ErrorKind::InvalidCredentials | ErrorKind::EgressDenied => {
+                problem = problem.with_status(StatusCode::CONFLICT);
+            }
+            _ => {}
         }
         match error.retry {
             Retry::After(pause) => problem.with_retry_after(pause),

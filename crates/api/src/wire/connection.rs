@@ -170,6 +170,7 @@ pub(crate) struct ConnectionDocument {
 
 /// How a connection does.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectionHealth)]
 struct Health {
     /// When the vendor last answered well.
     last_ok_at: Option<Timestamp>,

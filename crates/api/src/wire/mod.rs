@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod backfill;
+pub(crate) mod bytes;
 pub(crate) mod call;
 pub(crate) mod call_parts;
 pub(crate) mod connection;

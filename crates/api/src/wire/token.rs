@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 /// How it stands with the vendor's token. The token itself is never shown.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = VendorToken)]
+#[schema(as = ConnectionToken)]
 pub(crate) struct TokenDocument {
     /// `missing, valid, renewing, expired, cooling, reauth_required`. A missing or expired token is
     /// got by the next request that needs one; `cooling` waits after a failed renewal;

@@ -16,6 +16,7 @@ mod connections;
 mod conventions;
 mod documentation;
 mod events;
+mod examples;
 mod exports;
 mod filters;
 mod idempotency;

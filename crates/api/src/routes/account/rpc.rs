@@ -41,7 +41,7 @@ pub(crate) struct RpcInput {
     path = "/v1/connections/{id}/rpc",
     tag = "vendor-account",
     params(ConnectionPath),
-    request_body = RpcInput,
+    request_body(content = RpcInput, example = json!({"method": "get.settings", "params": {}})),
     responses((status = 200, description = "What the vendor answered.", body = VendorAnswer), Secured, BadBody, LiveProblems),
     security(("bearer" = ["passthrough"])),
 )]

@@ -40,7 +40,7 @@ pub(crate) struct SearchInput {
     path = "/v1/connections/{id}/vendor-calls/search",
     tag = "vendor-account",
     params(ConnectionPath),
-    request_body = SearchInput,
+    request_body(content = SearchInput, example = json!({"criteria": {}, "limit": 20})),
     responses((status = 200, description = "A page of calls.", body = LiveList<FoundCall>), Secured, BadBody, LiveProblems),
     security(("bearer" = ["vendor:read"])),
 )]

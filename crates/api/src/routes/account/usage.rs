@@ -12,6 +12,8 @@ use crate::{
 };
 
 /// Shows what the vendor's plan grants and what is left of it.
+///
+/// Asked of the vendor just now. The name of a resource says its unit.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/usage",

@@ -71,7 +71,12 @@ use crate::{
                     }),
                 )),
             )),
-            (AnalysisForm = "multipart/form-data"),
+            (AnalysisForm = "multipart/form-data", example = json!({
+                "connection_id": "0198f2a4-7c1e-7d2b-9a3c-5e6f7a8b9c0d",
+                "started_at": "2026-03-02T09:15:00Z",
+                "direction": "inbound",
+                "file": "the bytes of the recording"
+            })),
         ),
     ),
     responses(

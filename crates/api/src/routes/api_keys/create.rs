@@ -30,7 +30,7 @@ const SCOPES_LIMIT: usize = 30;
     post,
     path = "/v1/api-keys",
     tag = "api-keys",
-    request_body = KeyInput,
+    request_body(content = KeyInput, example = json!({"name": "CRM", "scopes": ["calls:read", "transcripts:read"]})),
     responses((status = 201, description = "The key.", body = NewKeyDocument), Secured, BadBody),
     security(("bearer" = ["keys:manage"])),
 )]

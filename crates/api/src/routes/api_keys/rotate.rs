@@ -38,7 +38,7 @@ const LONGEST: u64 = 30 * 86_400;
     path = "/v1/api-keys/{id}/rotate",
     tag = "api-keys",
     params(("id" = Uuid, Path, description = "The id of the key that is replaced.")),
-    request_body = RotationInput,
+    request_body(content = RotationInput, example = json!({"keep_old_s": 3600})),
     responses(
         (status = 201, description = "The new key.", body = NewKeyDocument, headers(("Location" = String, description = "Its address."))),
         Secured,

@@ -22,6 +22,8 @@ pub(crate) struct SigningKeysDocument {
 }
 
 /// The public keys of the gateway's tokens.
+///
+/// A set of RFC 7517; whoever is shown a token of `POST /v1/auth/token` verifies it with them.
 #[utoipa::path(
     get,
     path = "/.well-known/jwks.json",

@@ -58,7 +58,7 @@ pub(crate) struct TokenDocument {
     post,
     path = "/v1/auth/token",
     tag = "auth",
-    request_body = TokenInput,
+    request_body(content = TokenInput, example = json!({"expires_in_s": 300, "scopes": ["calls:read"]})),
     responses((status = 201, description = "The token.", body = TokenDocument), Secured, BadBody),
     security(("bearer" = [])),
 )]

@@ -12,6 +12,7 @@ use crate::{
     live::{Line, Manner, ask, needs},
     problem::{BadQuery, Live as LiveProblems, Problem, Secured, codes},
     scope::DocumentsRead,
+    wire::bytes::Bytes,
 };
 
 /// Gets the document that the vendor writes about a call.
@@ -27,7 +28,7 @@ use crate::{
     ),
     responses(
         (status = 200, description = "The document.",
-            content((Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"), (String = "text/plain"), (Vec<u8> = "application/octet-stream")),
+            content((Bytes = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"), (String = "text/plain"), (Bytes = "application/octet-stream")),
             headers(("Content-Disposition" = String, description = "`attachment`, with the file's name."))),
         Secured,
         BadQuery,

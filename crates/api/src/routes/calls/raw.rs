@@ -17,6 +17,9 @@ use crate::{
 };
 
 /// Shows the vendor's own documents behind a call, as they came.
+///
+/// One entry a document that the vendor sent: JSON as `json`, anything else in base64. They hold
+/// what was said.
 #[utoipa::path(
     get,
     path = "/v1/calls/{id}/raw",

@@ -34,6 +34,8 @@ impl FromQuery for VersionsQuery {
 document_query!(VersionsQuery);
 
 /// Lists the changes of a call, also of a deleted one.
+///
+/// The newest first: when, why, and which members changed; not what they were before.
 #[utoipa::path(
     get,
     path = "/v1/calls/{id}/versions",

@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// Shows a connection.
+///
+/// With its state and how it does. Credentials are never shown, only their names.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}",

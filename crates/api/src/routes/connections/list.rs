@@ -46,6 +46,8 @@ impl FromQuery for ConnectionsQuery {
 document_query!(ConnectionsQuery);
 
 /// Lists connections.
+///
+/// The oldest first. Credentials are never shown, only their names.
 #[utoipa::path(
     get,
     path = "/v1/connections",

@@ -18,6 +18,8 @@ use crate::{
 };
 
 /// Shows where a connection's sync stands.
+///
+/// How far each stream is, how many records there are in which state, what waits and what is wrong.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/status",

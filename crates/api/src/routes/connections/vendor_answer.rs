@@ -5,6 +5,7 @@ use std::time::Duration;
 use callweave_model::{TenantId, Timestamp, connection::ConnectionState};
 use callweave_provider::{Credentials, ErrorKind, ProviderError, Settings};
 use callweave_store::connections::{Connection, LastError};
+use http::StatusCode;
 
 use crate::{
     ApiState,
@@ -113,7 +114,8 @@ pub(super) async fn probe(
         Err(error) => error,
     };
     if let Some(pointer) = definite(&error) {
-        let problem = Problem::from(&error);
+        // What was sent is what is wrong.
+        let problem = Problem::from(&error).with_status(StatusCode::UNPROCESSABLE_ENTITY);
         let detail = problem.code().title;
         return Err(problem.with_error(FieldError::body(pointer, "rejected", detail)));
     }

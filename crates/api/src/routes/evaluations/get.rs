@@ -13,6 +13,9 @@ use crate::{
 };
 
 /// Shows an evaluation, as the vendor writes it.
+///
+/// Asked of the vendor just now. It may hold what was said, so it needs the scope for transcripts
+/// as well.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/evaluations/{eid}",

@@ -7,6 +7,7 @@ use crate::{
     live::{Live, needs},
     problem::Problem,
     scope::Passthrough,
+    wire::bytes::Bytes,
 };
 
 /// Deletes in the vendor's own words.
@@ -17,7 +18,7 @@ use crate::{
     path = "/v1/connections/{id}/passthrough/{*path}",
     tag = "passthrough",
     params(VendorPath),
-    request_body(content((serde_json::Value = "application/json"), (Vec<u8> = "application/octet-stream")), description = "The body, as the vendor takes it; its `Content-Type` goes along."),
+    request_body(content((serde_json::Value = "application/json", example = json!({})), (Bytes = "application/octet-stream")), description = "The body, as the vendor takes it; its `Content-Type` goes along."),
     responses(PassedThrough),
     security(("bearer" = ["passthrough"])),
 )]

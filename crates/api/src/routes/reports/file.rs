@@ -9,6 +9,7 @@ use crate::{
     live::{Live, ask, needs},
     problem::{BadQuery, Live as LiveProblems, Problem, Secured},
     scope::VendorRead,
+    wire::bytes::Bytes,
 };
 
 /// Gets a file of a report.
@@ -21,7 +22,7 @@ use crate::{
     params(ReportFilePath),
     responses(
         (status = 200, description = "The file.",
-            content((Vec<u8> = "application/pdf"), (String = "text/html"), (Vec<u8> = "application/octet-stream")),
+            content((Bytes = "application/pdf"), (String = "text/html"), (Bytes = "application/octet-stream")),
             headers(("Content-Disposition" = String, description = "`attachment`, with the file's name."))),
         Secured,
         BadQuery,

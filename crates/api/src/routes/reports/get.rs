@@ -13,6 +13,8 @@ use crate::{
 };
 
 /// Shows a report and which files it has.
+///
+/// A report that the vendor still writes has no files yet.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/reports/{rid}",

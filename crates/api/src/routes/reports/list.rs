@@ -12,6 +12,9 @@ use crate::{
 };
 
 /// Lists reports.
+///
+/// Those that the vendor has, in its order. A report is ordered with `POST` and written by the
+/// vendor later.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/reports",

@@ -13,6 +13,8 @@ use crate::{
 };
 
 /// Puts a rubric into use.
+///
+/// The vendor judges calls by it. The gateway asks for no call to be judged again.
 #[utoipa::path(
     post,
     path = "/v1/connections/{id}/rubrics/{rid}/activate",

@@ -12,6 +12,9 @@ use crate::{
 };
 
 /// Lists the points or questions of all rubrics.
+///
+/// In one list over all of the account's rubrics, for vendors that have one; each entry names its
+/// rubric.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/rubric-items",

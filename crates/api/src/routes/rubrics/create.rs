@@ -17,7 +17,7 @@ use crate::{
     path = "/v1/connections/{id}/rubrics",
     tag = "rubrics",
     params(ConnectionPath),
-    request_body = RubricDraft,
+    request_body(content = RubricDraft, example = json!({"kind": "script", "name": "Greeting", "text": "Good morning, thank you for calling."})),
     responses(
         (status = 201, description = "The rubric.", body = Rubric, headers(("Location" = String, description = "Its address."))),
         Secured,

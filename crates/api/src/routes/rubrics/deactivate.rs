@@ -13,6 +13,8 @@ use crate::{
 };
 
 /// Takes a rubric out of use.
+///
+/// The vendor no longer judges calls by it. Scores that calls got by it stay.
 #[utoipa::path(
     post,
     path = "/v1/connections/{id}/rubrics/{rid}/deactivate",

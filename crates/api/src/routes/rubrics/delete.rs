@@ -12,6 +12,8 @@ use crate::{
 };
 
 /// Deletes a rubric at the vendor.
+///
+/// Scores that calls got by it stay with the calls.
 #[utoipa::path(
     delete,
     path = "/v1/connections/{id}/rubrics/{rid}",

@@ -13,6 +13,8 @@ use crate::{
 };
 
 /// Shows a rubric.
+///
+/// Asked of the vendor just now; nothing of it is kept.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/rubrics/{rid}",

@@ -13,6 +13,8 @@ use crate::{
 };
 
 /// Shows from which score calls pass a rubric.
+///
+/// Asked of the vendor just now, for vendors that tell it apart from the rubric.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/rubrics/{rid}/score",

@@ -12,6 +12,8 @@ use crate::{
 };
 
 /// Lists from which scores calls pass, for all rubrics.
+///
+/// In one list over all of the account's rubrics, for vendors that have one.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/rubric-scores",

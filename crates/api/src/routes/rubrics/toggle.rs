@@ -33,7 +33,7 @@ pub(crate) struct ToggleInput {
     path = "/v1/connections/{id}/rubrics/{rid}/toggle",
     tag = "rubrics",
     params(RubricPath),
-    request_body = ToggleInput,
+    request_body(content = ToggleInput, example = json!({"vendor_body": {"active": true}})),
     responses((status = 200, description = "What the vendor answered.", body = VendorAnswer), Secured, BadBody, LiveProblems),
     security(("bearer" = ["vendor:write"])),
 )]

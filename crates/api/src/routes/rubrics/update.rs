@@ -20,7 +20,7 @@ use crate::{
     path = "/v1/connections/{id}/rubrics/{rid}",
     tag = "rubrics",
     params(RubricPath),
-    request_body = RubricChange,
+    request_body(content = RubricChange, example = json!({"name": "Greeting, second version"})),
     responses((status = 200, description = "The rubric.", body = Rubric), Secured, BadBody, LiveProblems),
     security(("bearer" = ["vendor:write"])),
 )]

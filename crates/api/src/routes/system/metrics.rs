@@ -12,6 +12,8 @@ use crate::{
 };
 
 /// Metrics for Prometheus.
+///
+/// Counts and durations of this process in the text format; 404 where none are collected.
 #[utoipa::path(
     get,
     path = "/metrics",

@@ -8,7 +8,9 @@ use crate::{
     problem::{NotFound, Problem, Public, codes},
 };
 
-/// The page of a problem code: what happened, and what to do.
+/// The page of a problem code.
+///
+/// It tells what happened, and what to do; `type` of a problem leads here.
 #[utoipa::path(
     get,
     path = "/docs/errors/{page}",

@@ -12,6 +12,8 @@ use crate::{
 };
 
 /// Deletes a {term} at the vendor.
+///
+/// Calls that carry it already show it until they are fetched again.
 #[utoipa::path(
     delete,
     path = "/v1/connections/{id}/{terms}/{tid}",

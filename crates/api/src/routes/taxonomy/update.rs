@@ -20,7 +20,7 @@ use crate::{
     path = "/v1/connections/{id}/{terms}/{tid}",
     tag = "taxonomies",
     params(TermPath),
-    request_body = TermChange,
+    request_body(content = TermChange, example = json!({"name": "Price objection, renamed"})),
     responses((status = 200, description = "The {term}.", body = Term), Secured, BadBody, LiveProblems),
     security(("bearer" = ["vendor:write"])),
 )]

@@ -12,6 +12,9 @@ use crate::{
 };
 
 /// Shows a vendor.
+///
+/// Its manifest: which credentials and settings a connection needs, what it can do, and how each of
+/// its operations is reached.
 #[utoipa::path(
     get,
     path = "/v1/vendors/{vendor}",

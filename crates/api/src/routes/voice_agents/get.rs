@@ -13,6 +13,8 @@ use crate::{
 };
 
 /// Shows a voice agent with its settings.
+///
+/// Asked of the vendor just now; nothing of it is kept.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/voice-agents/{aid}",

@@ -127,7 +127,7 @@ async fn a_connection_whose_login_fails_is_left_alone() {
     let answer = setup.get("rubrics").await;
     assert_eq!(
         (answer.status, answer.code().as_str()),
-        (422, "connection.credentials_rejected")
+        (409, "connection.credentials_rejected")
     );
     assert_eq!(state().await["state"], "reauth_required");
     let asked = setup.vendor.count(RUBRICS);

@@ -1,6 +1,7 @@
 //! What the tests share.
 
 mod answer;
+pub(crate) mod documented;
 mod samples;
 mod stream;
 pub(crate) mod tokens;
@@ -243,7 +244,7 @@ impl Gateway {
         body: Option<&Value>,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = Request::builder().method(method.clone()).uri(path);
         if !headers.iter().any(|(name, _)| *name == "authorization") {
             request = request.header("authorization", format!("Bearer {}", self.key));
         }
@@ -260,7 +261,9 @@ impl Gateway {
             None => Body::empty(),
         };
         let response = router.clone().oneshot(request.body(body).unwrap()).await;
-        Answer::read(response.unwrap()).await
+        let answer = Answer::read(response.unwrap()).await;
+        documented::assert_documented(&method, path, &answer);
+        answer
     }
 
     /// Another replica on the same database.

@@ -17,7 +17,7 @@ use crate::{
     path = "/v1/connections/{id}/vendor-tokens",
     tag = "vendor-account",
     params(ConnectionPath),
-    request_body = VendorTokenDraft,
+    request_body(content = VendorTokenDraft, example = json!({"name": "reporting"})),
     responses(
         (status = 201, description = "The token.", body = VendorToken, headers(("Location" = String, description = "Its address."))),
         Secured,

@@ -18,6 +18,7 @@ use crate::{
     problem::{BadQuery, Conflict, NotFound, OptionalFeature, Problem, Secured, Vendor, codes},
     routes::calls::find,
     scope::MediaRead,
+    wire::bytes::Bytes,
 };
 
 /// How long the vendor may take to begin with the bytes.
@@ -38,10 +39,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
     ),
     responses(
         (status = 200, description = "The bytes.",
-            content((Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/octet-stream")),
+            content((Bytes = "audio/*"), (Bytes = "video/*"), (Bytes = "application/octet-stream")),
             headers(("Accept-Ranges" = String, description = "`bytes`, where ranges are honoured."))),
         (status = 206, description = "The range.",
-            content((Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/octet-stream")),
+            content((Bytes = "audio/*"), (Bytes = "video/*"), (Bytes = "application/octet-stream")),
             headers(("Content-Range" = String, description = "Which bytes, of how many."))),
         (status = 304, description = "`If-None-Match` names these bytes."),
         (status = 416, description = "The file does not have these bytes.", body = crate::problem::ProblemDocument, content_type = "application/problem+json",

@@ -37,7 +37,7 @@ const OPEN_LIMIT: i64 = 20;
     path = "/v1/connections/{id}/backfills",
     tag = "connections",
     params(("id" = Uuid, Path, description = "The id of the connection.")),
-    request_body = BackfillInput,
+    request_body(content = BackfillInput, example = json!({"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "dry_run": true})),
     responses(
         (status = 201, description = "The backfill.", body = BackfillDocument, headers(("Location" = String, description = "Its address."))),
         (status = 200, description = "What it would cost (`dry_run`).", body = BackfillPlan),

@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// Shows a backfill.
+///
+/// Its state tells how far it is, and why it waits or has ended.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/backfills/{backfill_id}",

@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// Lists the backfills of a connection.
+///
+/// The newest 200, also those that have ended; they come whole.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/backfills",

@@ -17,6 +17,9 @@ use crate::{
 };
 
 /// Looks again at everything in quarantine.
+///
+/// For when what was wrong is mended: the records are fetched again by the next sync, which begins
+/// at once.
 #[utoipa::path(
     post,
     path = "/v1/connections/{id}/quarantine/replay",

@@ -14,12 +14,14 @@ use crate::{
 };
 
 /// Adds a point or question to a rubric.
+///
+/// The answer shows it as the vendor keeps it.
 #[utoipa::path(
     post,
     path = "/v1/connections/{id}/rubrics/{rid}/items",
     tag = "rubrics",
     params(RubricPath),
-    request_body = RubricItemDraft,
+    request_body(content = RubricItemDraft, example = json!({"text": "Did the agent say their name?"})),
     responses(
         (status = 201, description = "The point or question.", body = RubricItem, headers(("Location" = String, description = "Its address, where the vendor tells its id."))),
         Secured,

@@ -13,12 +13,14 @@ use crate::{
 };
 
 /// Changes the text of a point or question.
+///
+/// The text is replaced whole. Scores that calls got by the old one stay.
 #[utoipa::path(
     patch,
     path = "/v1/connections/{id}/rubrics/{rid}/items/{iid}",
     tag = "rubrics",
     params(RubricItemPath),
-    request_body = RubricItemDraft,
+    request_body(content = RubricItemDraft, example = json!({"text": "Did the agent say their name and ask how to help?"})),
     responses((status = 200, description = "The point or question.", body = RubricItem), Secured, BadBody, LiveProblems),
     security(("bearer" = ["vendor:write"])),
 )]

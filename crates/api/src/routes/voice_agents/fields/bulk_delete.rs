@@ -32,7 +32,7 @@ pub(crate) struct FieldIds {
     path = "/v1/connections/{id}/voice-agents/{aid}/{fields}/bulk-delete",
     tag = "voice-agents",
     params(AgentPath),
-    request_body = FieldIds,
+    request_body(content = FieldIds, example = json!({"remote_ids": ["4711", "4712"]})),
     responses((status = 200, description = "What was deleted, and what was left out.", body = BulkOutcome), Secured, BadBody, LiveProblems),
     security(("bearer" = ["vendor:write"])),
 )]

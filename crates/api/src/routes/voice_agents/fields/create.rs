@@ -12,7 +12,9 @@ use crate::{
     scope::VendorWrite,
 };
 
-/// Adds a {field} to a voice agent.
+/// Adds one {field} to a voice agent.
+///
+/// The answer shows it as the vendor keeps it.
 #[utoipa::path(
     post,
     path = "/v1/connections/{id}/voice-agents/{aid}/{fields}",

@@ -12,6 +12,8 @@ use crate::{
 };
 
 /// Deletes an {field} of a voice agent.
+///
+/// Dialogs that were had with it keep their values.
 #[utoipa::path(
     delete,
     path = "/v1/connections/{id}/voice-agents/{aid}/{fields}/{fid}",

@@ -13,6 +13,8 @@ use crate::{
 };
 
 /// Changes an {field} of a voice agent.
+///
+/// Members that are missing stay as they are.
 #[utoipa::path(
     patch,
     path = "/v1/connections/{id}/voice-agents/{aid}/{fields}/{fid}",

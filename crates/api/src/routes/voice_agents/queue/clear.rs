@@ -36,7 +36,7 @@ document_query!(ClearQuery);
 
 /// Deletes every dialog that waits for a voice agent.
 ///
-/// Needs `confirm=all`.
+/// Needs `confirm=all`: there is no way back.
 #[utoipa::path(
     delete,
     path = "/v1/connections/{id}/voice-agents/{aid}/queue",

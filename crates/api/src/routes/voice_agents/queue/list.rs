@@ -54,6 +54,8 @@ impl FromQuery for QueueQuery {
 document_query!(QueueQuery);
 
 /// Lists what waits for a voice agent.
+///
+/// Dialogs that wait to be called, or calls that are planned (`kind`), in the vendor's order.
 #[utoipa::path(
     get,
     path = "/v1/connections/{id}/voice-agents/{aid}/queue",

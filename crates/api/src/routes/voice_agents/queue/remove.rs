@@ -12,6 +12,8 @@ use crate::{
 };
 
 /// Deletes one dialog that waits for a voice agent.
+///
+/// It is not called any more; the vendor says (404) where it no longer waits.
 #[utoipa::path(
     delete,
     path = "/v1/connections/{id}/voice-agents/{aid}/queue/{did}",

@@ -12,6 +12,8 @@ use crate::{
 };
 
 /// Adds a rule about when a voice agent may call.
+///
+/// The agent may call on that day between two times, in the zone that it names.
 #[utoipa::path(
     post,
     path = "/v1/connections/{id}/voice-agents/{aid}/schedule",

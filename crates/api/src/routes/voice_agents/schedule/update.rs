@@ -13,6 +13,8 @@ use crate::{
 };
 
 /// Changes a rule about when a voice agent may call.
+///
+/// Members that are missing stay as they are.
 #[utoipa::path(
     patch,
     path = "/v1/connections/{id}/voice-agents/{aid}/schedule/{sid}",

@@ -1,9 +1,15 @@
 //! The OpenAPI document: collected from the operations, completed here.
 
+mod examples;
+mod links;
+mod problems;
+mod shared;
+
+use http::Method;
 use serde_json::json;
 use utoipa::openapi::{
-    ComponentsBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi,
-    OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder,
+    ComponentsBuilder, ContactBuilder, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder,
+    OpenApi, OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder, ServerBuilder,
     extensions::ExtensionsBuilder,
     path::{Operation, Parameter, PathItem},
     schema::Type,
@@ -24,7 +30,9 @@ model and serves them through one API.\n\n\
 Authenticate with `Authorization: Bearer cw_live_...`. Lists are paged by `cursor`; every failure is an \
 `application/problem+json` document with a stable `code`. Every answer carries `X-Request-Id` and \
 `traceparent`; `HEAD` is answered wherever `GET` is; a query or a member that an operation does not know is refused. Members and words may be added within a version; \
-clients should pass over what they do not know. Enums marked as open may gain words.";
+clients should pass over what they do not know. Enums marked as open may gain words.\n\n\
+The ids, the vendor's key and the credentials of the examples stand for yours. The examples of a failed answer are the codes \
+that the operation can answer with that status.";
 
 const TAGS: &[(&str, &str)] = &[
     (
@@ -102,6 +110,11 @@ pub(crate) fn skeleton() -> OpenApi {
                 .title("callweave")
                 .version(env!("CARGO_PKG_VERSION"))
                 .description(Some(DESCRIPTION))
+                .contact(Some(
+                    ContactBuilder::new()
+                        .name(Some("Whoever runs this gateway"))
+                        .build(),
+                ))
                 .license(Some(
                     LicenseBuilder::new()
                         .name("Apache-2.0")
@@ -110,6 +123,10 @@ pub(crate) fn skeleton() -> OpenApi {
                 ))
                 .build(),
         )
+        .servers(Some([ServerBuilder::new()
+            .url("/")
+            .description(Some("The gateway that serves this document."))
+            .build()]))
         .components(Some(
             ComponentsBuilder::new()
                 .security_scheme("bearer", SecurityScheme::Http(scheme))
@@ -162,10 +179,14 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
         if let Some(operation) = item.post.as_mut().filter(|_| path.starts_with("/v1")) {
             make_repeatable(operation);
         }
-        for operation in operations(item) {
+        for (method, operation) in operations(item) {
             let scopes = required_scopes(operation);
             tell_headers(operation, scopes.is_some());
+            examples::fill_path(operation);
+            problems::tell(&method, path, operation);
             let Some(scopes) = scopes else {
+                // Said aloud, so that nobody takes it for forgotten.
+                operation.security = Some(Vec::new());
                 continue;
             };
             let description = operation.description.get_or_insert_default();
@@ -184,6 +205,10 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
             );
         }
     }
+    links::follow(&mut document.paths.paths);
+    let components = document.components.get_or_insert_default();
+    components.examples.extend(problems::examples());
+    shared::name_items(components);
     document
 }
 
@@ -276,16 +301,17 @@ fn make_conditional(operation: &mut Operation) {
     });
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+/// The operations of a path with their methods.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     [
-        &mut item.get,
-        &mut item.put,
-        &mut item.post,
-        &mut item.delete,
-        &mut item.patch,
+        (Method::GET, &mut item.get),
+        (Method::PUT, &mut item.put),
+        (Method::POST, &mut item.post),
+        (Method::DELETE, &mut item.delete),
+        (Method::PATCH, &mut item.patch),
     ]
     .into_iter()
-    .flatten()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 /// The scopes of an operation behind a key; `None` where it is behind none.

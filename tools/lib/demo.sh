@@ -1,0 +1,86 @@
+# For scripts that need a gateway: starts a demo of its own on free ports, and ends it with the script.
+# CALLWEAVE names the binary (default: target/debug/callweave of this checkout).
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+
+# Usage: start_demo [CALLS]. Sets DEMO (one line of JSON), URL, KEY and DEMO_HOME.
+start_demo() {
+  local binary="${CALLWEAVE:-$root/target/debug/callweave}"
+  if [ ! -x "$binary" ]; then
+    echo "no binary at $binary: cargo build -p callweave-server, or set CALLWEAVE" >&2
+    return 1
+  fi
+  DEMO_HOME="$(mktemp -d)"
+  "$binary" demo --listen 127.0.0.1:0 --data-dir "$DEMO_HOME/data" --calls "${1:-40}" --json \
+    >"$DEMO_HOME/ready.json" 2>"$DEMO_HOME/log" &
+  DEMO_PID=$!
+  trap stop_demo EXIT
+  local waited=0
+  until [ -s "$DEMO_HOME/ready.json" ]; do
+    if ! kill -0 "$DEMO_PID" 2>/dev/null || [ "$waited" -ge 300 ]; then
+      echo "the demo did not start:" >&2
+      tail -n 20 "$DEMO_HOME/log" >&2
+      return 1
+    fi
+    sleep 0.5
+    waited=$((waited + 1))
+  done
+  DEMO="$(head -n 1 "$DEMO_HOME/ready.json")"
+  URL="$(member url)"
+  KEY="$(member key)"
+  echo "demo: $URL"
+}
+
+# A member of the demo's line of JSON.
+member() {
+  printf '%s' "$DEMO" | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"
+}
+
+stop_demo() {
+  local started
+  for started in "$DEMO_PID" "${SPARE_PID:-}"; do
+    if [ -n "$started" ]; then
+      kill -INT "$started" 2>/dev/null || true
+      wait "$started" 2>/dev/null || true
+    fi
+  done
+  rm -rf "$DEMO_HOME"
+}
+
+# Usage: node_modules SOURCE TARGET. Installs what SOURCE/package-lock.json pins into TARGET.
+node_modules() {
+  mkdir -p "$2"
+  if cmp -s "$1/package-lock.json" "$2/package-lock.json" && [ -d "$2/node_modules" ]; then
+    return 0
+  fi
+  cp "$1/package.json" "$1/package-lock.json" "$2/"
+  if ! (cd "$2" && npm ci --ignore-scripts --no-audit --no-fund --silent); then
+    rm -f "$2/package-lock.json" # so that the next run tries again
+    return 1
+  fi
+}
+
+# Usage: python_packages SOURCE TARGET. A virtual environment with what SOURCE/requirements.txt pins.
+python_packages() {
+  if cmp -s "$1/requirements.txt" "$2/requirements.txt"; then
+    return 0
+  fi
+  python3 -m venv "$2" && "$2/bin/pip" install --quiet --disable-pip-version-check -r "$1/requirements.txt" &&
+    cp "$1/requirements.txt" "$2/requirements.txt"
+}
+
+# A sandbox beside the demo, whose accounts nobody is connected to. Sets SPARE.
+start_spare() {
+  local binary="${CALLWEAVE:-$root/target/debug/callweave}" waited=0
+  "$binary" sandbox --listen 127.0.0.1:0 --calls 10 --seed 2 >"$DEMO_HOME/spare" 2>&1 &
+  SPARE_PID=$!
+  until grep -qE 'http://127\.0\.0\.1:[0-9]+' "$DEMO_HOME/spare"; do
+    if [ "$waited" -ge 60 ]; then
+      cat "$DEMO_HOME/spare" >&2
+      return 1
+    fi
+    sleep 0.5
+    waited=$((waited + 1))
+  done
+  SPARE="$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$DEMO_HOME/spare" | head -n 1)"
+}
