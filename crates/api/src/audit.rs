@@ -218,6 +218,8 @@ impl Act {
             ("connections", Some(_)) => "vendor.write",
             ("analyses" | "dialogs" | "dialog-batches" | "jobs", _) => "job.write",
             ("calls", _) => "call.write",
+            ("erasures", _) => "erasure.write",
+            ("retention", _) => "retention.write",
             ("api-keys", _) => "key.write",
             ("auth", _) => "token.created",
             _ => "write",

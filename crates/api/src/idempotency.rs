@@ -21,6 +21,7 @@ use callweave_model::{ApiKeyId, TenantId};
 use callweave_store::{
     TenantTx,
     idempotency::{Claim, RequestName},
+    sealed::answer_row,
 };
 use futures::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -31,7 +32,6 @@ use utoipa::openapi::{
     path::{Parameter, ParameterBuilder, ParameterIn},
     schema::Type,
 };
-use uuid::Uuid;
 
 use crate::{
     ApiState, Caller, admission,
@@ -443,7 +443,7 @@ fn place(tenant: TenantId, name: RequestName<'_>) -> Place {
         table: "idempotency_keys",
         column: "sealed_answer",
         tenant,
-        row: Uuid::new_v5(&name.api_key.0, name.key.as_bytes()),
+        row: answer_row(name.api_key, name.key),
     }
 }
 

@@ -133,6 +133,23 @@ impl Vault {
         &self.active
     }
 
+    /// Whether there is a key with this id.
+    pub fn has(&self, key: &str) -> bool {
+        self.ciphers.contains_key(key)
+    }
+
+    /// What everything begins with that the active key has sealed.
+    pub fn prefix(&self) -> Vec<u8> {
+        Self::prefix_of(&self.active)
+    }
+
+    /// What everything begins with that this key has sealed.
+    pub fn prefix_of(key: &str) -> Vec<u8> {
+        // No id is so long that it would be cut.
+        let length = u8::try_from(key.len()).unwrap_or(u8::MAX);
+        [&[ENVELOPE_VERSION, length], key.as_bytes()].concat()
+    }
+
     /// Seals a secret for its place.
     pub fn seal(&self, place: &Place, secret: &[u8]) -> Result<Vec<u8>, VaultError> {
         let cipher = self
@@ -151,9 +168,7 @@ impl Vault {
                 },
             )
             .map_err(|_opaque| VaultError::Corrupt)?;
-        let id_length = u8::try_from(self.active.len()).map_err(|_long| VaultError::Corrupt)?;
-        let mut envelope = vec![ENVELOPE_VERSION, id_length];
-        envelope.extend_from_slice(self.active.as_bytes());
+        let mut envelope = self.prefix();
         envelope.extend_from_slice(&nonce);
         envelope.extend_from_slice(&sealed);
         Ok(envelope)
@@ -256,6 +271,13 @@ mod tests {
         let sealed = Vault::parse(&old).unwrap().seal(&place(7), b"s").unwrap();
         let both = Vault::parse(&format!("{new},{old}")).unwrap();
         assert_eq!(both.active_key(), "new");
+        assert!(sealed.starts_with(&Vault::prefix_of("old")));
+        assert!(both.has("old") && !both.has("older"));
+        assert!(
+            both.seal(&place(7), b"s")
+                .unwrap()
+                .starts_with(&both.prefix())
+        );
         assert_eq!(both.open(&place(7), &sealed).unwrap(), b"s");
         assert!(!format!("{both:?}").contains(old.split(':').nth(1).unwrap()));
     }

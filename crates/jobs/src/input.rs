@@ -11,10 +11,9 @@ use callweave_provider::{
     dialogs::DialogTarget,
     submit::{Source, Submission},
 };
-use callweave_store::calls::CallPatch;
+use callweave_store::{calls::CallPatch, sealed::job_item_row};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use uuid::Uuid;
 
 /// What the CRM attaches to the call that comes of a job.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -130,6 +129,6 @@ pub(crate) fn item_place(tenant: TenantId, job: JobId, number: i32) -> Place {
         table: "job_items",
         column: "sealed_input",
         tenant,
-        row: Uuid::new_v5(&job.0, &number.to_be_bytes()),
+        row: job_item_row(job, number),
     }
 }

@@ -214,6 +214,14 @@ impl TestDatabase {
         }
     }
 
+    /// A copy of it as it is now, as a backup would hold it. Nobody may be connected to it.
+    ///
+    /// # Panics
+    /// When it cannot be copied.
+    pub async fn backup(&self) -> Self {
+        Self::copy(&self.name).await
+    }
+
     /// The URL, for libpq and sqlx.
     pub fn url(&self) -> &str {
         &self.url

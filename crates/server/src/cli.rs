@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use callweave_model::CallId;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
@@ -78,9 +79,12 @@ pub(crate) enum Command {
     /// Make, list, replace and revoke API keys
     #[command(subcommand, arg_required_else_help = true)]
     Keys(KeysCommand),
-    /// List tenants, and say what each may do
+    /// List tenants, and say what each may do and how long it keeps what
     #[command(subcommand, arg_required_else_help = true)]
     Tenants(TenantsCommand),
+    /// Erase a call or a person for good, and again after a backup was restored
+    #[command(subcommand, arg_required_else_help = true)]
+    Erasures(ErasuresCommand),
     /// Run only the sandbox vendors
     ///
     /// Each answers under its own name, as its documents say; /control/credentials says what opens
@@ -237,6 +241,63 @@ pub(crate) enum KeysCommand {
     },
 }
 
+/// What to do with erasures.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ErasuresCommand {
+    /// Erase a call, or everything with a phone or a client's id; prints the receipt
+    Create {
+        /// The tenant's name
+        #[arg(long, value_name = "NAME")]
+        tenant: String,
+        #[command(flatten)]
+        subject: SubjectArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List receipts, the newest first
+    List {
+        /// The tenant's name
+        #[arg(long, value_name = "NAME")]
+        tenant: String,
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what `replay` needs, one line an erasure: hashes, and their key as it is sealed
+    ///
+    /// To be kept apart from backups and newer than any of them.
+    Export,
+    /// Erase again what a restored backup brought back
+    ///
+    /// With a file of `export`, also what the backup does not know to be erased.
+    Replay {
+        /// What `export` printed; `-` for stdin
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+}
+
+/// Whom or what an erasure is about.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct SubjectArgs {
+    /// One call, by its id
+    #[arg(long, value_name = "ID", value_parser = call_id)]
+    pub(crate) call: Option<CallId>,
+    /// Everything with this phone; `-` reads it from stdin, where no list of processes shows it
+    #[arg(long, value_name = "PHONE", allow_hyphen_values = true)]
+    pub(crate) phone: Option<String>,
+    /// Everything with this `external_id` of a party; `-` reads it from stdin
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) client_id: Option<String>,
+}
+
+fn call_id(text: &str) -> Result<CallId, String> {
+    text.parse()
+        .map_err(|_error| "is no id of a call".to_owned())
+}
+
 /// What to do with tenants.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TenantsCommand {
@@ -250,6 +311,45 @@ pub(crate) enum TenantsCommand {
     ///
     /// Counted by each process for itself. Processes that run take a change over within seconds.
     Limits(LimitsArgs),
+    /// Show how long a tenant keeps what, or say so
+    ///
+    /// Whatever is older goes within minutes and is not taken in again.
+    Retention(RetentionArgs),
+}
+
+/// Options of `tenants retention`.
+#[derive(Debug, Args)]
+pub(crate) struct RetentionArgs {
+    /// The tenant's name
+    #[arg(value_name = "NAME")]
+    pub(crate) tenant: String,
+    /// Days that calls are kept, with all that belongs to them: a number, or `default` for good
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    pub(crate) calls: Option<Grant>,
+    /// Days that transcripts are kept, and the vendors' documents, which hold them
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    pub(crate) transcripts: Option<Grant>,
+    /// Days that the vendors' documents are kept
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    pub(crate) documents: Option<Grant>,
+    /// Days that events are kept; at most as long as events.retention
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    pub(crate) events: Option<Grant>,
+    /// Days that jobs are kept; at most as long as jobs.retention
+    #[arg(long, value_name = "DAYS", value_parser = days)]
+    pub(crate) jobs: Option<Grant>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn days(text: &str) -> Result<Grant, String> {
+    match grant(text) {
+        Ok(Grant::Own(0 | 36_501..)) | Err(_) => {
+            Err("must be 1 to 36500 days, or `default`".to_owned())
+        }
+        Ok(given) => Ok(given),
+    }
 }
 
 /// Options of `tenants limits`.
@@ -345,6 +445,17 @@ pub(crate) enum EncryptionCommand {
         /// Its id; letters, digits and -_. [default: made of the date]
         #[arg(long, value_name = "ID")]
         id: Option<String>,
+    },
+    /// Seal every secret anew with the active key, the first of encryption.keys
+    ///
+    /// Beside gateways that run; all of them must have been given that key before. A rotation that
+    /// was cut off goes on where it was.
+    Rotate,
+    /// Say whether a key may be taken out of encryption.keys; ends with 1 while anything needs it
+    Retire {
+        /// The id of the key
+        #[arg(value_name = "ID")]
+        id: String,
     },
 }
 

@@ -68,13 +68,17 @@ impl Gateway {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(RandomIds);
         let ring = key_ring::open(config, database.is_own(), ids.as_ref())?;
+        let vault = ring.vault.clone();
         let settings = &config.database;
         let store = database
             .store(settings.max_connections, settings.acquire_timeout)?
-            .with_patience(settings.statement_timeout);
+            .with_patience(settings.statement_timeout)
+            .with_sealer(Arc::new(vault.clone()));
         // Work that nobody waits for may wait itself.
         let patience = settings.acquire_timeout * 10;
-        let worker_store = database.store(settings.worker_connections, patience)?;
+        let worker_store = database
+            .store(settings.worker_connections, patience)?
+            .with_sealer(Arc::new(vault.clone()));
         database::wait(&store, settings.connect_timeout).await?;
         schema(&store, migrate).await?;
         store
@@ -88,7 +92,6 @@ impl Gateway {
             SharedPace::new(worker_store.clone()),
         )?;
         let verifier = Arc::new(issuers::verifier(&config.auth, &ring, &outbound)?);
-        let vault = ring.vault.clone();
         let options = BrokerOptions {
             lease: config.vendors.token_lease,
             at_once: config.vendors.token_renewals,

@@ -2,8 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use callweave_model::{Clock, TenantId};
-use callweave_store::{Store, StoreError};
+use callweave_model::{Clock, TenantId, Timestamp};
+use callweave_store::{
+    Store, StoreError,
+    retention::{Kind, Rules},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -12,7 +15,7 @@ use crate::{config::Config, gateway::Gateway};
 /// How often it is looked for.
 const LOOK: Duration = Duration::from_mins(10);
 
-/// What is kept for how long.
+/// What is kept for how long where a tenant says nothing else.
 #[derive(Clone, Debug)]
 pub(crate) struct Retention {
     store: Store,
@@ -54,35 +57,60 @@ impl Retention {
         let tenants = tx.list_tenants().await?;
         tx.commit().await?;
         for tenant in tenants {
-            self.purge(TenantId(tenant.tenant_id), shutdown).await?;
+            let tenant = TenantId(tenant.tenant_id);
+            let mut tx = self.store.tenant(tenant).await?;
+            let rules = tx.retention().await?;
+            tx.commit().await?;
+            for kind in Kind::ALL {
+                let now = self.clock.now();
+                if let Some(before) = self.before(&rules, kind, now) {
+                    self.purge(tenant, kind, before, shutdown).await?;
+                }
+            }
         }
         Ok(())
     }
 
+    /// What is older than this is too old; a tenant may only shorten what is configured.
+    fn before(&self, rules: &Rules, kind: Kind, now: Timestamp) -> Option<Timestamp> {
+        let own = rules.before(kind, now);
+        match kind {
+            Kind::Events => own.max(Some(now.minus(self.events))),
+            Kind::Jobs => own.max(Some(now.minus(self.jobs))),
+            Kind::Calls | Kind::Transcripts | Kind::Documents => own,
+        }
+    }
+
+    /// In small transactions, so that nobody waits for one of them.
     async fn purge(
         &self,
         tenant: TenantId,
+        kind: Kind,
+        before: Timestamp,
         shutdown: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let (events, jobs) = (now.minus(self.events), now.minus(self.jobs));
-        let (mut old_events, mut old_jobs) = (0, 0);
-        // In small transactions, so that nobody waits for one of them.
+        let mut all = 0;
         while !shutdown.is_cancelled() {
+            let now = self.clock.now();
             let mut tx = self.store.tenant(tenant).await?;
-            let (of_events, of_jobs) = (tx.purge_events(events).await?, tx.purge_jobs(jobs).await?);
+            let some = match kind {
+                Kind::Calls => tx.expire_calls(before, now).await?,
+                Kind::Transcripts => tx.expire_transcripts(before, now).await?,
+                Kind::Documents => tx.expire_documents(before).await?,
+                Kind::Events => tx.purge_events(before).await?,
+                Kind::Jobs => tx.purge_jobs(before).await?,
+            };
             tx.commit().await?;
-            old_events += of_events;
-            old_jobs += of_jobs;
-            if of_events + of_jobs == 0 {
+            all += some;
+            if some == 0 {
                 break;
             }
         }
-        if old_events + old_jobs > 0 {
+        if all > 0 {
             info!(
                 tenant.id = %tenant,
-                retention.events = old_events,
-                retention.jobs = old_jobs,
+                retention.kind = kind.word(),
+                retention.deleted = all,
                 "Deleted what was too old"
             );
         }

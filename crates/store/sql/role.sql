@@ -18,7 +18,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     tenants, api_keys, connections, tokens, call_keys, calls, call_documents, call_search,
     call_versions, sync_state, sync_streams, records, raw_documents, record_documents, backfills,
     events, idempotency_keys, vendor_pauses, endpoint_rests, token_places, vendor_drift,
-    jobs, job_queue, job_chunks, job_items, low_usage, tenant_limits
+    jobs, job_queue, job_chunks, job_items, low_usage, tenant_limits, suppression_keys, erasures,
+    suppressions, retention_rules
 TO callweave_app;
 -- What was done stays written.
 GRANT SELECT, INSERT ON audit_log TO callweave_app;

@@ -19,6 +19,9 @@ pub enum StoreError {
     /// The database is not set up the way the gateway needs it.
     #[error("{0}")]
     Setup(String),
+    /// It was erased, and is not taken in again.
+    #[error("it was erased and is not taken in again")]
+    Erased,
     /// The lease that covers this write is not held any more; nothing was written.
     #[error("the lease was lost")]
     Fenced,

@@ -148,7 +148,7 @@ type QuarantineRow = (
 );
 
 impl TenantTx {
-    /// Notes the listed records; one whose form is new becomes due. Returns how many became due.
+    /// Notes the listed records, but for what was erased; one whose form is new becomes due. Returns how many became due.
     ///
     /// `full_walk` stamps the number of a full walk, so that what it did not meet is known.
     pub async fn note_seen(
@@ -161,7 +161,8 @@ impl TenantTx {
         if seen.is_empty() {
             return Ok(0);
         }
-        let unique = convert::by_key(seen.iter().collect(), |seen: &&Seen| {
+        let seen = self.without_erased_seen(connection, seen).await?;
+        let unique = convert::by_key(seen, |seen: &&Seen| {
             (seen.kind.clone(), seen.remote_id.clone())
         });
         let kinds: Vec<String> = unique

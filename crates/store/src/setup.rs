@@ -13,7 +13,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{Result, StoreError, SystemTx, TenantTx};
+use crate::{Result, StoreError, SystemTx, TenantTx, sealed::Sealer, transaction::Shared};
 
 /// The role every transaction takes on: it owns nothing and cannot bypass row-level security.
 pub const APP_ROLE: &str = "callweave_app";
@@ -42,6 +42,7 @@ pub struct Store {
     months: Arc<Mutex<BTreeSet<String>>>,
     /// The longest that a tenant's statement may take.
     patience: Duration,
+    shared: Shared,
 }
 
 impl Store {
@@ -59,6 +60,7 @@ impl Store {
             pool,
             months: Arc::default(),
             patience: PATIENCE,
+            shared: Shared::default(),
         })
     }
 
@@ -66,6 +68,14 @@ impl Store {
     #[must_use]
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// The same database, with what opens and seals secrets. Without it nothing can be erased by a
+    /// phone, and nothing taken in where something was.
+    #[must_use]
+    pub fn with_sealer(mut self, sealer: Arc<dyn Sealer>) -> Self {
+        self.shared.sealer = Some(sealer);
         self
     }
 
@@ -153,7 +163,7 @@ impl Store {
         .bind(self.patience.as_millis().to_string())
         .execute(&mut *tx)
         .await?;
-        Ok(TenantTx::new(tx, tenant))
+        Ok(TenantTx::new(tx, tenant, self.shared.clone()))
     }
 
     /// A transaction of no tenant: it sees only the tables whose policies let it.

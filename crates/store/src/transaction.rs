@@ -1,20 +1,56 @@
 //! Transactions that know whose they are.
 
+use std::sync::Arc;
+
 use callweave_model::TenantId;
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use crate::Result;
+use crate::{
+    Result, StoreError,
+    erasure::{KeyCache, OpenKey},
+    sealed::Sealer,
+};
+
+/// What the transactions of a store share.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared {
+    pub(crate) sealer: Option<Arc<dyn Sealer>>,
+    pub(crate) keys: KeyCache,
+}
 
 /// A transaction that sees one tenant and nothing else. Dropped without commit, it is undone.
 #[derive(Debug)]
 pub struct TenantTx {
     tx: Transaction<'static, Postgres>,
     tenant: TenantId,
+    shared: Shared,
+    /// The keys of the tenant's list of what was erased, once that list is held.
+    pub(crate) suppression_keys: Option<Arc<Vec<OpenKey>>>,
 }
 
 impl TenantTx {
-    pub(crate) const fn new(tx: Transaction<'static, Postgres>, tenant: TenantId) -> Self {
-        Self { tx, tenant }
+    pub(crate) const fn new(
+        tx: Transaction<'static, Postgres>,
+        tenant: TenantId,
+        shared: Shared,
+    ) -> Self {
+        Self {
+            tx,
+            tenant,
+            shared,
+            suppression_keys: None,
+        }
+    }
+
+    pub(crate) const fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// What opens and seals secrets.
+    pub(crate) fn sealer(&self) -> Result<Arc<dyn Sealer>> {
+        self.shared.sealer.clone().ok_or_else(|| {
+            StoreError::Setup("the store was given nothing to open secrets with".to_owned())
+        })
     }
 
     /// Whose it is.

@@ -102,7 +102,24 @@ pub(crate) fn undecodable(mut pointer: String, message: &str) -> Problem {
         pointer.push('/');
         pointer.push_str(&escape(member));
     }
-    Problem::new(codes::INVALID_BODY, message).with_error(FieldError::body(pointer, code, message))
+    let detail = without_value(message);
+    Problem::new(codes::INVALID_BODY, detail.clone())
+        .with_error(FieldError::body(pointer, code, detail))
+}
+
+/// What serde says without the value that it quotes: answers end up in logs, and the value may be
+/// a phone, a password or what somebody said.
+fn without_value(message: &str) -> String {
+    let Some((what, expected)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    let quoted = ["invalid type: ", "invalid value: ", "unknown variant "];
+    if !quoted.iter().any(|kind| what.starts_with(kind)) {
+        return message.to_owned();
+    }
+    let end = what.find(['"', '`']).unwrap_or(what.len());
+    let what = what.get(..end).unwrap_or_default().trim_end();
+    format!("{what}, expected {expected}")
 }
 
 /// serde says the kind in its message only, and there alone names a member that is missing.
@@ -201,6 +218,32 @@ mod tests {
     struct Inner {
         #[serde(rename = "number")]
         _number: i32,
+    }
+
+    #[test]
+    fn errors_quote_no_value() {
+        for (body, detail) in [
+            (
+                r#"{"inner":[{"number":"a, expected \"secret"}]}"#,
+                "invalid type: string, expected i32",
+            ),
+            (
+                r#"{"inner":[{"number":79990001122}]}"#,
+                "invalid value: integer, expected i32",
+            ),
+            (
+                r#"{"inner":{"a":"secret"}}"#,
+                "invalid type: map, expected a sequence",
+            ),
+        ] {
+            let problem = read_json::<Outer>(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.detail(), detail);
+        }
+        let variant = "unknown variant `secret`, expected `a` or `b`";
+        assert_eq!(
+            without_value(variant),
+            "unknown variant, expected `a` or `b`"
+        );
     }
 
     #[test]

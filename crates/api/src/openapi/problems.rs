@@ -95,6 +95,8 @@ impl Facts<'_> {
             self.needs(idempotency::HEADER)
         } else if is(codes::IDEMPOTENCY_KEY_REUSED) || is(codes::REQUEST_UNDER_WAY) {
             versioned && made
+        } else if is(codes::ERASED) {
+            self.path.starts_with("/v1/calls")
         } else if is(codes::CONNECTION_EXISTS) || is(codes::UNKNOWN_VENDOR) {
             made && self.path == "/v1/connections"
         } else if is(codes::ACCOUNT_DIFFERS) {

@@ -71,6 +71,9 @@ codes! {
     CONFLICT = "gateway.conflict", CONFLICT, false, "The resource is in another state.",
         "The operation does not fit the state that the resource is in.",
         "`detail` says which state it is; read the resource again.";
+    ERASED = "gateway.erased", CONFLICT, false, "It was erased and is not taken in again.",
+        "The call, or somebody in it, was erased with `POST /v1/erasures`. What was erased stays away: a sync passes over it, and it cannot be registered, imported or added by hand.",
+        "Nothing is to be done. `GET /v1/erasures` lists what kinds of subjects were erased and when.";
     CONNECTION_EXISTS = "gateway.connection_exists", CONFLICT, false, "The account is connected already.",
         "The tenant has a live connection to the same account at the same vendor. A second one would fetch everything twice.",
         "Use the connection that `detail` names, or delete it first.";

@@ -20,9 +20,20 @@ impl From<StoreError> for Problem {
             )
             .with_retry_after(Duration::from_secs(2));
         }
+        if let StoreError::Erased = error {
+            return erased();
+        }
         tracing::error!(error = %chain, "A store operation failed");
         Self::new(codes::INTERNAL, "the request could not be carried out")
     }
+}
+
+/// The call, or somebody in it, was erased.
+pub(crate) fn erased() -> Problem {
+    Problem::new(
+        codes::ERASED,
+        "the call, or somebody in it, was erased; nothing of it is taken in again",
+    )
 }
 
 impl From<ProviderError> for Problem {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use codes::Code;
+pub(crate) use convert::erased;
 pub(crate) use documents::{
     BadBody, BadQuery, Conflict, Gone, Live, NotAcceptable, NotFound, OptionalFeature, Public,
     Quota, Refused, Repeatable, Secured, Stale, Vendor,

@@ -8,12 +8,14 @@ mod auth;
 mod calls;
 mod connections;
 mod dialogs;
+mod erasures;
 mod evaluations;
 mod events;
 mod family;
 mod jobs;
 mod passthrough;
 mod reports;
+mod retention;
 mod rubrics;
 mod system;
 mod taxonomy;
@@ -33,6 +35,8 @@ pub(crate) fn versioned() -> OpenApiRouter<ApiState> {
         .merge(vendors::router())
         .merge(connections::router())
         .merge(calls::router())
+        .merge(erasures::router())
+        .merge(retention::router())
         .merge(analyses::router())
         .merge(dialogs::router())
         .merge(jobs::router())

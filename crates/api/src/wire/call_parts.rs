@@ -160,7 +160,7 @@ pub(crate) struct VersionEntry {
     pub(crate) version: i32,
     /// When.
     pub(crate) at: Timestamp,
-    /// `created, updated, restored, deleted, client`.
+    /// `created, updated, restored, deleted, client, remapped, vendor_expired, retention`.
     #[schema(example = "updated")]
     pub(crate) cause: String,
     /// The top-level members that changed.

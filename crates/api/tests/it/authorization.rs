@@ -59,6 +59,11 @@ pub(crate) async fn secured(gateway: &Gateway) -> Vec<Operation> {
         .to_owned();
     let key = gateway.key_of(gateway.tenant, &["keys:manage"]).await;
     let key = callweave_api::keys::parse(&key).unwrap().id.to_string();
+    let erasure = json!({"client_id": "nobody"});
+    let erasure = gateway.post("/v1/erasures", &erasure).await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let document = serde_json::to_value(openapi()).unwrap();
     operations(&document)
         .into_iter()
@@ -68,6 +73,8 @@ pub(crate) async fn secured(gateway: &Gateway) -> Vec<Operation> {
                 call.to_string()
             } else if path.starts_with("/v1/api-keys") {
                 key.clone()
+            } else if path.starts_with("/v1/erasures") {
+                erasure.clone()
             } else if path.starts_with("/v1/jobs") {
                 job.clone()
             } else if path.starts_with("/v1/dialog-batches") {

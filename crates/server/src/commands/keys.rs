@@ -1,9 +1,10 @@
 //! `callweave keys`: API keys, made where no key is needed yet.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use callweave_api::{keys, scope};
+use callweave_credentials::vault::Vault;
 use callweave_model::{
     ApiKeyId, Clock as _, SystemClock, TenantId, Timestamp,
     ids::{Ids as _, RandomIds},
@@ -20,9 +21,9 @@ use serde_json::{Value, json};
 use crate::{
     cli::KeysCommand,
     config::{Config, ConfigError},
-    database,
+    database::{self, Database},
     gateway::{self, Migrate},
-    output,
+    key_ring, output,
 };
 
 /// What a new key is.
@@ -68,13 +69,36 @@ pub(super) async fn with_store(
     config: &Config,
     work: impl AsyncFnOnce(&Store) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    with_database(config, async |_database: &Database, store: &Store| {
+        work(store).await
+    })
+    .await
+}
+
+/// The same, where secrets are opened and sealed.
+pub(super) async fn with_sealing_store(
+    config: &Config,
+    work: impl AsyncFnOnce(&Store, &Vault) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let work = async |database: &Database, store: &Store| {
+        let vault = key_ring::open(config, database.is_own(), &RandomIds)?.vault;
+        let store = store.clone().with_sealer(Arc::new(vault.clone()));
+        work(&store, &vault).await
+    };
+    with_database(config, work).await
+}
+
+async fn with_database(
+    config: &Config,
+    work: impl AsyncFnOnce(&Database, &Store) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let database = database::open(config, |step| tracing::info!("{step}")).await?;
     let done = match database.store(2, config.database.acquire_timeout) {
         Ok(store) => {
             let done = async {
                 database::wait(&store, config.database.connect_timeout).await?;
                 gateway::schema(&store, Migrate::Apply).await?;
-                work(&store).await
+                work(&database, &store).await
             };
             let done = done.await;
             store.close().await;

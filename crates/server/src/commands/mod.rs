@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod docs;
 mod encryption;
+mod erasures;
 mod health;
 pub(crate) mod keys;
 mod migrate;
@@ -27,7 +28,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         // These need no configuration, or say themselves what is wrong with it.
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Docs(command) => docs::run(command),
-        Command::Encryption(command) => encryption::run(&command),
+        Command::Encryption(command) => encryption::run(&command, &sources).await,
         Command::Secrets(arguments) => secrets::run(&arguments),
         Command::Health(arguments) => health::run(&config::load(&sources)?, arguments).await,
         Command::Check => check::run(&sources).await,
@@ -48,6 +49,7 @@ async fn run_configured(command: Command, config: Config) -> anyhow::Result<()> 
         Command::Migrate => migrate::run(&config).await,
         Command::Keys(command) => keys::run(&config, command).await,
         Command::Tenants(command) => tenants::run(&config, command).await,
+        Command::Erasures(command) => erasures::run(&config, command).await,
         Command::Sandbox(arguments) => sandbox::run(arguments).await,
         Command::Check
         | Command::Openapi(_)

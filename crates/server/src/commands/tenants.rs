@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use callweave_model::TenantId;
+use callweave_model::{Clock as _, SystemClock, TenantId};
 use callweave_store::{
     Store,
     audit::{Actor, ActorKind, NewEntry, Outcome},
     limits::Overrides,
+    retention::Kind,
 };
 use serde_json::{Value, json};
 
 use super::keys::{tenants, with_store};
 use crate::{
-    cli::{Grant, LimitsArgs, TenantsCommand},
+    cli::{Grant, LimitsArgs, RetentionArgs, TenantsCommand},
     config::Config,
     output,
 };
@@ -22,6 +23,7 @@ pub(super) async fn run(config: &Config, command: TenantsCommand) -> anyhow::Res
     with_store(config, async |store| match command {
         TenantsCommand::List { json } => list(store, json).await,
         TenantsCommand::Limits(arguments) => limits(config, store, &arguments).await,
+        TenantsCommand::Retention(arguments) => retention(store, &arguments).await,
     })
     .await
 }
@@ -33,6 +35,43 @@ async fn list(store: &Store, json: bool) -> anyhow::Result<()> {
         } else {
             format!("{}  {}", tenant.tenant_id, tenant.name)
         })?;
+    }
+    Ok(())
+}
+
+async fn retention(store: &Store, arguments: &RetentionArgs) -> anyhow::Result<()> {
+    let tenant = super::erasures::tenant_named(store, &arguments.tenant).await?;
+    let mut tx = store.tenant(tenant).await?;
+    let before = tx.retention().await?;
+    let mut rules = before.clone();
+    for (kind, word) in [
+        (Kind::Calls, arguments.calls),
+        (Kind::Transcripts, arguments.transcripts),
+        (Kind::Documents, arguments.documents),
+        (Kind::Events, arguments.events),
+        (Kind::Jobs, arguments.jobs),
+    ] {
+        rules.set(kind, granted(word, before.days(kind)));
+    }
+    if rules != before {
+        tx.set_retention(&rules, SystemClock.now()).await?;
+        let entry = NewEntry {
+            action: "retention.changed",
+            resource: Some("/v1/retention".to_owned()),
+            detail: rules.shown(),
+            ..entry(Overrides::default())
+        };
+        tx.audit(&entry).await?;
+    }
+    tx.commit().await?;
+    if arguments.json {
+        return output::data(rules.shown().to_string()).map_err(Into::into);
+    }
+    for kind in Kind::ALL {
+        let days = rules
+            .days(kind)
+            .map_or_else(|| "default".to_owned(), |days| format!("{days} days"));
+        output::data(format!("{:<12} {days}", kind.word()))?;
     }
     Ok(())
 }

@@ -199,6 +199,32 @@ fn a_key_is_replaced_and_a_tenants_limits_are_its_operators() {
         run(&["tenants", "limits", "acme", "--exports", "-1"]).0,
         Some(2)
     );
+    let shown = run(&["tenants", "retention", "acme", "--calls", "365", "--json"]).1;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["calls"], 365);
+    let (_, back, _) = run(&["tenants", "retention", "acme", "--calls", "default"]);
+    assert!(back.lines().all(|line| line.ends_with("default")), "{back}");
+    assert_eq!(
+        run(&["tenants", "retention", "acme", "--jobs", "0"]).0,
+        Some(2)
+    );
+    let erase = [
+        "erasures",
+        "create",
+        "--tenant",
+        "acme",
+        "--client-id",
+        "c-7",
+    ];
+    let (code, receipt, said) = run(&erase);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(receipt.contains("client_id  0 calls"), "{receipt}");
+    assert!(!receipt.contains("c-7"), "{receipt}");
+    let (_, receipts, _) = run(&["erasures", "list", "--tenant", "acme", "--json"]);
+    assert_eq!(receipts.lines().count(), 1);
+    assert_eq!(run(&["erasures", "replay"]).0, Some(0));
+    assert_eq!(run(&["encryption", "rotate"]).0, Some(0));
+    assert_eq!(run(&["encryption", "retire", "nobodys"]).0, Some(0));
     let (_, tenants, _) = run(&["tenants", "list", "--json"]);
     assert_eq!(tenants.lines().count(), 1);
     place.assert_abandoned();

@@ -52,6 +52,8 @@ pub struct Applied {
     pub quarantined: u32,
     /// Records of another account, refused.
     pub foreign: u32,
+    /// Records of what was erased here, stopped.
+    pub erased: u32,
 }
 
 impl Applied {
@@ -170,21 +172,28 @@ impl Store {
 
 impl TenantTx {
     /// Takes a batch of fetched records in: calls, versions, documents, events and the records
-    /// themselves. The same batch twice changes nothing the second time.
+    /// themselves. What was erased for good is stopped. The same batch twice changes nothing the second time.
     pub async fn apply(
         &mut self,
         scope: &ConnectionScope,
         fetched: &[Fetched],
         now: Timestamp,
     ) -> Result<Applied> {
+        let (fetched, erased) = self.without_erased(scope, fetched, now).await?;
+        let fetched = self.without_aged(scope, fetched, now).await?;
+        let fetched = fetched.as_ref();
         let known = self.lock_records(scope, fetched).await?;
         self.rest_erased(scope, &known).await?;
         let mut targets: Vec<Target<'_>> = fetched
             .iter()
             .filter_map(|record| Target::of(scope, record, known.get(&pending::key(record))))
             .collect();
+        let mut applied = Applied {
+            erased,
+            ..Applied::default()
+        };
         if targets.is_empty() {
-            return Ok(Applied::default());
+            return Ok(applied);
         }
         self.ensure_keys(scope, &targets, now).await?;
         let ids: BTreeSet<Uuid> = targets
@@ -193,7 +202,6 @@ impl TenantTx {
             .flatten()
             .collect();
         let mut calls = self.load_pending(scope, &ids).await?;
-        let mut applied = Applied::default();
         for target in &mut targets {
             take(target, &mut calls, &mut applied);
         }

@@ -3,6 +3,7 @@
 mod apply;
 mod erase;
 mod filter;
+mod lessen;
 mod pending;
 mod read;
 mod remap;

@@ -121,7 +121,7 @@ pub struct CallVersion {
     pub version: i32,
     /// When.
     pub at: Timestamp,
-    /// `created, updated, restored, deleted, client, remapped, vendor_expired`.
+    /// `created, updated, restored, deleted, client, remapped, vendor_expired, retention`.
     pub cause: String,
     /// The top-level members that changed.
     pub changed: Vec<String>,
@@ -289,6 +289,7 @@ impl TenantTx {
 
     /// Writes what a CRM may change. `Ok(false)` when `if_version` is not the call's any more;
     /// nothing is written when nothing changes.
+    /// [`StoreError::Erased`] when it is about somebody who was erased.
     pub async fn patch_call(
         &mut self,
         scope: &ConnectionScope,
@@ -297,6 +298,7 @@ impl TenantTx {
         patch: CallPatch,
         now: Timestamp,
     ) -> Result<bool> {
+        self.refuse_erased(&patch).await?;
         let loaded = self.lock_calls(&[id.0]).await?.into_iter().next();
         let Some((_, first_seen_at, Some(mut loaded))) = loaded else {
             return Ok(false);

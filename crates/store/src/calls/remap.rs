@@ -204,7 +204,9 @@ impl TenantTx {
         mapped: &[Mapped],
         now: Timestamp,
     ) -> Result<Applied> {
+        self.suppression_keys().await?;
         let current = self.lock_unchanged(scope, mapped).await?;
+        let current = self.stop_erased(current, now).await?;
         let ids: BTreeSet<Uuid> = current.iter().map(|call| call.id.0).collect();
         let mut pending = self.load_pending(scope, &ids).await?;
         let mut applied = Applied::default();
@@ -260,6 +262,37 @@ impl TenantTx {
             })
         };
         Ok(mapped.iter().filter(is_current).collect())
+    }
+
+    /// Without the calls that turn out to be about somebody who was erased; those go.
+    async fn stop_erased<'a>(
+        &mut self,
+        current: Vec<&'a Mapped>,
+        now: Timestamp,
+    ) -> Result<Vec<&'a Mapped>> {
+        let mut told = Vec::new();
+        for mapped in &current {
+            let calls = mapped
+                .records
+                .iter()
+                .filter_map(|record| match &record.news {
+                    News::Upsert { call, .. } => Some(&**call),
+                    _ => None,
+                });
+            told.extend(calls.map(|call| (mapped.id, call)));
+        }
+        let calls: Vec<&AnalyzedCall> = told.iter().map(|(_, call)| *call).collect();
+        let erasures = self.erasures_of_calls(&calls).await?;
+        let mut gone = BTreeSet::new();
+        for ((id, _), erasure) in told.iter().zip(erasures) {
+            if let Some(erasure) = erasure
+                && gone.insert(*id)
+            {
+                self.stop_call(*id, erasure, now).await?;
+            }
+        }
+        let stays = |mapped: &&Mapped| !gone.contains(&mapped.id);
+        Ok(current.into_iter().filter(stays).collect())
     }
 
     /// Moves a record into quarantine, or out of it; all else about it stays. Counts those that

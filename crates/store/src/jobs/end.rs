@@ -18,21 +18,36 @@ impl TenantTx {
         .bind(call.0)
         .execute(self.executor())
         .await?;
+        self.erase_jobs(&[call], &[], now).await?;
+        Ok(())
+    }
+
+    /// Erases what jobs hold of these calls, and what these jobs hold; returns how many they are.
+    pub(crate) async fn erase_jobs(
+        &mut self,
+        calls: &[CallId],
+        jobs: &[Uuid],
+        now: Timestamp,
+    ) -> Result<u64> {
+        let calls: Vec<Uuid> = calls.iter().map(|id| id.0).collect();
         let ended: Vec<EndedRow> = sqlx::query_as(
             "UPDATE jobs SET sealed_input = NULL, error = error - 'vendor_message', modified_at = $3, \
                  state = CASE WHEN state = 'accepted' THEN 'canceled' ELSE state END, \
                  timeline = CASE WHEN state = 'accepted' THEN timeline || $4 ELSE timeline END \
-             WHERE tenant_id = $1 AND call_ids @> ARRAY[$2] \
+             WHERE tenant_id = $1 AND (call_ids && $2 OR id = ANY($5)) \
              RETURNING id, connection_id, type, state, \
                  timeline @> $4 AS moved",
         )
         .bind(self.tenant().0)
-        .bind(call.0)
+        .bind(calls)
         .bind(convert::db(now))
         .bind(moment(JobState::Canceled, "the call was deleted here", now))
+        .bind(jobs)
         .fetch_all(self.executor())
         .await?;
-        self.tell_ends(ended, now).await
+        let count = u64::try_from(ended.len()).unwrap_or(u64::MAX);
+        self.tell_ends(ended, now).await?;
+        Ok(count)
     }
 
     /// Ends the jobs of a connection that is removed: what was not sent is not sent any more, what

@@ -62,7 +62,8 @@ struct StandingRow {
 impl TenantTx {
     /// Registers records that the vendor took on: each has its call from now on, and is fetched
     /// until it is ready. Whatever was known of a record before, it is awaited anew: a fetch that
-    /// began earlier tells nothing of it. `due` makes them due now; otherwise lists tell when.
+    /// began earlier tells nothing of it. What was erased is not registered.
+    /// `due` makes them due now; otherwise lists tell when.
     ///
     /// The months of the calls must have been prepared.
     pub async fn register_taken(
@@ -72,6 +73,7 @@ impl TenantTx {
         due: bool,
         now: Timestamp,
     ) -> Result<Vec<CallId>> {
+        let taken = self.without_erased_taken(scope, taken, now).await?;
         self.await_anew(scope.id, &taken, now).await?;
         let fetched: Vec<Fetched> = taken.iter().map(|record| pending(record, now)).collect();
         self.apply(scope, &fetched, now).await?;
@@ -165,6 +167,17 @@ impl TenantTx {
         .bind(convert::text(remote_id))
         .fetch_optional(self.executor())
         .await?;
+        if row.is_none() && self.is_erased_record(connection, kind, remote_id).await? {
+            return Ok(Some(Standing {
+                record: "erased".to_owned(),
+                awaited: false,
+                reason: None,
+                call: None,
+                status: None,
+                analysis: None,
+                deleted: true,
+            }));
+        }
         Ok(row.map(|row| Standing {
             record: row.state,
             awaited: row.awaited,

@@ -9,9 +9,11 @@
 mod audit;
 mod calls;
 mod erasing;
+mod forgetting;
 mod growing;
 mod isolation;
 mod mapping;
+mod retaining;
 mod support;
 mod sync;
 mod tokens;

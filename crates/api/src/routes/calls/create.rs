@@ -17,7 +17,7 @@ use crate::{
     ApiState,
     audit::Effect,
     extract::{ApiJson, Authorized},
-    problem::{BadBody, Conflict, NotFound, OptionalFeature, Problem, Secured, codes},
+    problem::{BadBody, Conflict, NotFound, OptionalFeature, Problem, Secured, codes, erased},
     respond, routes,
     scope::CallsWrite,
     wire::{
@@ -213,7 +213,10 @@ async fn store(
         import::refuse_foreign(tx, id).await?;
     }
     if !known || imported {
-        tx.apply(&scope, std::slice::from_ref(&record), now).await?;
+        let applied = tx.apply(&scope, std::slice::from_ref(&record), now).await?;
+        if applied.erased > 0 {
+            return Err(erased());
+        }
     }
     let adds =
         patch.client_metadata.is_some() || patch.external_refs.is_some() || !patch.facts.is_keep();

@@ -18,6 +18,7 @@ use crate::{
 ///
 /// Its words, analyses and the vendor's documents go; a tombstone stays. The vendor is not asked
 /// to delete anything, and a later sync does not bring the call back until the vendor changes it.
+/// `POST /v1/erasures` deletes it for good.
 #[utoipa::path(
     delete,
     path = "/v1/calls/{id}",

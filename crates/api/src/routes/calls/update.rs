@@ -11,7 +11,7 @@ use crate::{
     ApiState,
     audit::Effect,
     extract::{ApiJson, ApiPath, Authorized, Conditions, stale},
-    problem::{BadBody, NotFound, Problem, Secured, Stale},
+    problem::{BadBody, Conflict, NotFound, Problem, Secured, Stale},
     respond,
     scope::CallsWrite,
     wire::{
@@ -47,6 +47,7 @@ use crate::{
         Secured,
         BadBody,
         NotFound,
+        Conflict,
         Stale,
     ),
     security(("bearer" = ["calls:write"])),

@@ -107,9 +107,9 @@ impl Gateway {
             store.close().await;
         })
         .await;
-        let store = store(connect(database.url()));
         let vendor = FakeFactory::new();
         let vault = Vault::parse(&generate_key("test")).unwrap();
+        let store = store(connect(database.url())).with_sealer(Arc::new(vault.clone()));
         let (state, workers) = state(&store, &vendor, &vault, options);
         let mut gateway = Self {
             router: router(state.clone()),
@@ -268,7 +268,7 @@ impl Gateway {
 
     /// Another replica on the same database.
     pub(crate) fn replica(&self, options: ApiOptions) -> Router {
-        let store = connect(self.database.url());
+        let store = connect(self.database.url()).with_sealer(Arc::new(self.vault.clone()));
         router(state(&store, &self.vendor, &self.vault, options).0)
     }
 

@@ -14,9 +14,12 @@ use crate::support::{Place, Running, eventually, free_address, http, run};
 
 mod certificates;
 mod crashes;
+mod erasing;
+mod leaks;
 mod paces;
 mod payloads;
 mod renewals;
+mod rotating;
 mod wires;
 
 /// How long whatever is waited for may take on a busy machine.
@@ -27,8 +30,8 @@ pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,
     pub(crate) database: TestDatabase,
     place: Place,
-    encryption_key: String,
-    api_key: String,
+    pub(crate) encryption_key: String,
+    pub(crate) api_key: String,
 }
 
 /// A gateway that runs.
@@ -84,7 +87,11 @@ impl Stage {
         stage
     }
 
-    fn command(&self, database: &str, environment: &[(&str, &str)]) -> std::process::Command {
+    pub(crate) fn command(
+        &self,
+        database: &str,
+        environment: &[(&str, &str)],
+    ) -> std::process::Command {
         let mut command = self.place.command();
         command
             .env("DATABASE_URL", database)
