@@ -264,6 +264,14 @@ pub(crate) enum ErasuresCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Let a phone or a client in again that was erased; the erased calls stay away
+    Lift {
+        /// The tenant's name
+        #[arg(long, value_name = "NAME")]
+        tenant: String,
+        #[command(flatten)]
+        subject: SubjectArgs,
+    },
     /// Print what `replay` needs, one line an erasure: hashes, and their key as it is sealed
     ///
     /// To be kept apart from backups and newer than any of them.

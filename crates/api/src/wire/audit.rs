@@ -23,7 +23,8 @@ pub(crate) struct EntryDocument {
     /// `connection.sync_requested`, `connection.deletions_approved`, `connection.write`,
     /// `quarantine.replayed`, `backfill.created`, `backfill.canceled`, `backfill.paused`,
     /// `backfill.resumed`, `call.registered`,
-    /// `call.imported`, `call.updated`, `call.erased`, `erasure.created`, `calls.export_begun`, `calls.exported`, `job.write`,
+    /// `call.imported`, `call.updated`, `call.erased`, `erasure.created`, `erasure.lifted`,
+    /// `erasures.replayed`, `calls.export_begun`, `calls.exported`, `job.write`,
     /// `vendor.write`, `passthrough`, `token.created`, `limits.changed`, `retention.changed`, `authentication.failed`
     /// and others.
     #[schema(example = "connection.created")]

@@ -1,5 +1,6 @@
 //! How long a tenant keeps what.
 
+use callweave_model::{Clock as _, SystemClock};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -32,4 +33,24 @@ async fn a_tenant_says_how_long_it_keeps_what() {
         assert_eq!((refused.status, refused.pointer().as_str()), (422, pointer));
     }
     assert_eq!(put(&json!({})).await.json(), none);
+}
+
+#[tokio::test]
+async fn a_call_that_is_too_old_is_not_imported() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let body = json!({"calls_days": 365});
+    gateway
+        .send(Method::PUT, "/v1/retention", Some(&body), &[])
+        .await;
+    for (started_at, status) in [
+        ("2020-03-02T09:15:00Z", 409),
+        // As old as the clock of the machine that tests.
+        (&*SystemClock.now().to_string(), 201),
+    ] {
+        let import = json!({"connection_id": connection,
+            "call": {"remote_id": "elsewhere-1", "started_at": started_at}});
+        let answer = gateway.post("/v1/calls", &import).await;
+        assert_eq!(answer.status, status, "{:?}", answer.body);
+    }
 }

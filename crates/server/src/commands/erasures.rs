@@ -40,6 +40,7 @@ pub(super) async fn run(config: &Config, command: ErasuresCommand) -> anyhow::Re
             json,
         } => create(store, &tenant, &subject, json).await,
         ErasuresCommand::List { tenant, json } => list(store, &tenant, json).await,
+        ErasuresCommand::Lift { tenant, subject } => lift(store, &tenant, &subject).await,
         ErasuresCommand::Export => export(store).await,
         ErasuresCommand::Replay { file } => replay(store, file.as_deref()).await,
     })
@@ -102,6 +103,19 @@ async fn create(
         .await?;
     tx.commit().await?;
     show(&erased, json)
+}
+
+async fn lift(store: &Store, tenant: &str, arguments: &SubjectArgs) -> anyhow::Result<()> {
+    let subject = subject(arguments)?;
+    let tenant = tenant_named(store, tenant).await?;
+    let mut tx = store.tenant(tenant).await?;
+    let lifted = tx.lift_erasure(&subject).await?;
+    anyhow::ensure!(lifted, "it was not erased");
+    let detail = json!({"subject_type": subject.word()});
+    tx.audit(&entry("erasure.lifted", None, detail)).await?;
+    tx.commit().await?;
+    output::data(format!("{} is taken in again", subject.word()))?;
+    Ok(())
 }
 
 async fn list(store: &Store, tenant: &str, json: bool) -> anyhow::Result<()> {

@@ -223,6 +223,8 @@ fn a_key_is_replaced_and_a_tenants_limits_are_its_operators() {
     let (_, receipts, _) = run(&["erasures", "list", "--tenant", "acme", "--json"]);
     assert_eq!(receipts.lines().count(), 1);
     assert_eq!(run(&["erasures", "replay"]).0, Some(0));
+    let lift = ["erasures", "lift", "--tenant", "acme", "--client-id", "c-7"];
+    assert_eq!([run(&lift).0, run(&lift).0], [Some(0), Some(1)]);
     assert_eq!(run(&["encryption", "rotate"]).0, Some(0));
     assert_eq!(run(&["encryption", "retire", "nobodys"]).0, Some(0));
     let (_, tenants, _) = run(&["tenants", "list", "--json"]);

@@ -54,6 +54,8 @@ pub struct Applied {
     pub foreign: u32,
     /// Records of what was erased here, stopped.
     pub erased: u32,
+    /// Records of calls that are older than the tenant keeps calls, passed over.
+    pub aged: u32,
 }
 
 impl Applied {
@@ -180,7 +182,7 @@ impl TenantTx {
         now: Timestamp,
     ) -> Result<Applied> {
         let (fetched, erased) = self.without_erased(scope, fetched, now).await?;
-        let fetched = self.without_aged(scope, fetched, now).await?;
+        let (fetched, aged) = self.without_aged(scope, fetched, now).await?;
         let fetched = fetched.as_ref();
         let known = self.lock_records(scope, fetched).await?;
         self.rest_erased(scope, &known).await?;
@@ -190,6 +192,7 @@ impl TenantTx {
             .collect();
         let mut applied = Applied {
             erased,
+            aged,
             ..Applied::default()
         };
         if targets.is_empty() {

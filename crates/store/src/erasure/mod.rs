@@ -109,6 +109,13 @@ impl TenantTx {
         self.find_erasure(erasure.id).await
     }
 
+    /// Lets a phone or a client in again that was erased: calls that come from now on are taken in.
+    /// The calls that were erased stay away. `false` when it was not erased.
+    pub async fn lift_erasure(&mut self, subject: &Subject) -> Result<bool> {
+        self.hold_suppressions_alone().await?;
+        self.unsuppress(&subject.mark()).await
+    }
+
     async fn be_patient(&mut self) -> Result<()> {
         sqlx::query("SELECT set_config('statement_timeout', $1, true)")
             .bind(PATIENCE_MS)

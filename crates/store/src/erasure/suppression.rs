@@ -216,6 +216,19 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Takes a mark from the list, whichever erasure put it there; `false` when it was not on it.
+    pub(super) async fn unsuppress(&mut self, mark: &Mark) -> Result<bool> {
+        let keys = self.suppression_keys().await?;
+        let digests: Vec<Vec<u8>> = keys.iter().map(|key| key.digest(mark)).collect();
+        let done =
+            sqlx::query("DELETE FROM suppressions WHERE tenant_id = $1 AND digest = ANY($2)")
+                .bind(self.tenant().0)
+                .bind(digests)
+                .execute(self.executor())
+                .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
     /// Which of these marks are on the list. Keeps erasures out until this transaction ends.
     pub(crate) async fn find_suppressed<'a>(
         &mut self,

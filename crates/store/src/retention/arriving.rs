@@ -13,13 +13,14 @@ use crate::{
 };
 
 impl TenantTx {
-    /// Fetched records without what the tenant does not keep any more.
+    /// Fetched records without what the tenant does not keep any more, and how many calls are too
+    /// old as a whole.
     pub(crate) async fn without_aged<'a>(
         &mut self,
         scope: &ConnectionScope,
         fetched: Cow<'a, [Fetched]>,
         now: Timestamp,
-    ) -> Result<Cow<'a, [Fetched]>> {
+    ) -> Result<(Cow<'a, [Fetched]>, u32)> {
         let rules = self.retention().await?;
         let [calls, transcripts, documents] =
             [Kind::Calls, Kind::Transcripts, Kind::Documents].map(|kind| rules.before(kind, now));
@@ -28,11 +29,12 @@ impl TenantTx {
             started(record).is_some_and(|at| before.is_some_and(|before| at < before))
         };
         if !fetched.iter().any(|record| is_aged(record, oldest)) {
-            return Ok(fetched);
+            return Ok((fetched, 0));
         }
-        let mut kept = Vec::new();
+        let (mut kept, mut aged) = (Vec::new(), 0);
         for mut record in fetched.into_owned() {
             if is_aged(&record, calls) {
+                aged += 1;
                 self.rest_aged(scope, &record).await?;
                 continue;
             }
@@ -47,7 +49,7 @@ impl TenantTx {
             }
             kept.push(record);
         }
-        Ok(Cow::Owned(kept))
+        Ok((Cow::Owned(kept), aged))
     }
 
     /// A record that is too old counts as fetched in the form that is listed.

@@ -278,6 +278,27 @@ async fn one_call_is_erased_for_good_and_a_second_time_without_harm() {
 }
 
 #[tokio::test]
+async fn a_phone_that_is_let_in_again_brings_no_erased_call_back() {
+    let home = sealing_home().await;
+    home.apply(&[call_of("1", PHONE)]).await;
+    let subject = Subject::phone(PHONE).unwrap();
+    erase(&home, 1, &subject).await.unwrap();
+    assert_eq!(home.apply(&[call_of("2", PHONE)]).await.erased, 1);
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    assert!(tx.lift_erasure(&subject).await.unwrap());
+    assert!(!tx.lift_erasure(&subject).await.unwrap());
+    tx.commit().await.unwrap();
+    let applied = home
+        .apply(&[
+            call_of("1", PHONE),
+            call_of("2", PHONE),
+            call_of("3", PHONE),
+        ])
+        .await;
+    assert_eq!((applied.erased, applied.created), (2, 1));
+}
+
+#[tokio::test]
 async fn an_erasure_and_a_sync_at_once_leave_nothing() {
     let home = sealing_home().await;
     let batch = [call_of("1", PHONE)];

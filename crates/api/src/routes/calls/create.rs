@@ -217,6 +217,12 @@ async fn store(
         if applied.erased > 0 {
             return Err(erased());
         }
+        if applied.aged > 0 {
+            return Err(Problem::new(
+                codes::CONFLICT,
+                "the call is older than calls are kept; see `GET /v1/retention`",
+            ));
+        }
     }
     let adds =
         patch.client_metadata.is_some() || patch.external_refs.is_some() || !patch.facts.is_keep();

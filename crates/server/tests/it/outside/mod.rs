@@ -19,6 +19,7 @@ mod leaks;
 mod paces;
 mod payloads;
 mod renewals;
+mod retaining;
 mod rotating;
 mod wires;
 
