@@ -109,8 +109,13 @@ pub(crate) fn stale() -> Problem {
 }
 
 fn tags(text: &str) -> impl Iterator<Item = &str> {
-    // Our tags hold no comma.
-    text.split(',').map(str::trim)
+    let mut quoted = false;
+    // Ours hold no comma; those of others may.
+    let between = move |letter: char| {
+        quoted ^= letter == '"';
+        letter == ',' && !quoted
+    };
+    text.split(between).map(str::trim)
 }
 
 /// Whether a text is `*` or a list of entity tags.
@@ -178,5 +183,17 @@ mod tests {
             assert!(!matches(other), "{other}");
         }
         assert!(Conditions::default().require_match(3).is_ok());
+    }
+
+    #[test]
+    fn commas_in_quotes_are_part_of_a_tag() {
+        for list in ["\"a,b\"", "\"a\" , W/\"b,\"", "*", "\"\""] {
+            assert!(is_tag_list(list), "{list}");
+        }
+        for none in ["null", "\"a", "a,b", "\"a\",", ""] {
+            assert!(!is_tag_list(none), "{none}");
+        }
+        let listed = format!("\"a,b\", {}", ETag::new(3, b""));
+        assert!(conditions("if-match", &listed).require_match(3).is_ok());
     }
 }

@@ -1,7 +1,7 @@
 //! The OpenAPI document: collected from the operations, completed here.
 
-mod examples;
 mod links;
+mod parameters;
 mod problems;
 mod shared;
 
@@ -182,7 +182,7 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
         for (method, operation) in operations(item) {
             let scopes = required_scopes(operation);
             tell_headers(operation, scopes.is_some());
-            examples::fill_path(operation);
+            parameters::complete(operation);
             problems::tell(&method, path, operation);
             let Some(scopes) = scopes else {
                 // Said aloud, so that nobody takes it for forgotten.

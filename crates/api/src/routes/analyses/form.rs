@@ -70,6 +70,10 @@ impl Fields {
             }
             value.extend_from_slice(&piece);
         }
+        // Forms of browsers send what was not filled in as well; it says nothing.
+        if value.is_empty() {
+            return Ok(());
+        }
         if self.values.insert(name.clone(), value).is_some() {
             return Err(wrong(&format!("/{name}"), "repeated", "is given twice"));
         }
@@ -186,10 +190,7 @@ pub(super) fn wrong(pointer: &str, code: &str, detail: &str) -> Problem {
 
 /// The form ended early, or is none.
 pub(super) fn unreadable(error: &MultipartError) -> Problem {
-    tracing::debug!(
-        error = error as &dyn std::error::Error,
-        "A form could not be read"
-    );
+    tracing::debug!(error = error.body_text(), "A form could not be read");
     Problem::new(
         codes::BAD_REQUEST,
         "the form ended before it was complete, or is no form",

@@ -13,7 +13,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, multipart::Field},
 };
 use bytes::Bytes;
-use futures::StreamExt as _;
+use futures::{StreamExt as _, future, stream};
 use http::header;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
@@ -25,6 +25,9 @@ use crate::{
     problem::{Problem, codes},
     wire::order::{AnalysisInput, FileHead},
 };
+
+/// Fields that were not filled in may come behind the file, as browsers send them; so many.
+const EMPTY_PARTS: usize = 32;
 
 /// So much of a file that is not wanted is read all the same, so that a caller who is still
 /// sending gets to see why.
@@ -96,10 +99,16 @@ impl Reader {
         let target = request.uri().path().to_owned();
         let (parts, body) = request.into_parts();
         // The reader of forms takes in all that is there at once: it is given one piece at a time.
-        let paced = body.into_data_stream().then(|piece| async {
-            tokio::task::yield_now().await;
-            piece
-        });
+        // The end comes after a pause as well: where it came in one go with a first piece, the
+        // reader would take the form for cut off without a look at the piece.
+        let pieces = body.into_data_stream().map(Some);
+        let paced = pieces
+            .chain(stream::once(future::ready(None)))
+            .then(|piece| async {
+                tokio::task::yield_now().await;
+                piece
+            })
+            .filter_map(future::ready);
         let mut request = Request::from_parts(parts, Body::from_stream(paced));
         DefaultBodyLimit::disable().apply(&mut request);
         let form = Multipart::from_request(request, state)
@@ -178,17 +187,20 @@ impl Reader {
         })
     }
 
-    /// Makes sure that the file was the last part of a whole form.
+    /// Makes sure that the file was the last part of a whole form that says something.
     async fn end(&mut self) -> Result<(), Problem> {
-        let next = self.form.next_field().await;
-        match next.map_err(|error| unreadable(&error))? {
-            None => Ok(()),
-            Some(_) => Err(wrong(
-                "/file",
-                "invalid_value",
-                "must be the last part of the form",
-            )),
+        for _ in 0..=EMPTY_PARTS {
+            let next = self.form.next_field().await;
+            let Some(mut field) = next.map_err(|error| unreadable(&error))? else {
+                return Ok(());
+            };
+            let piece = field.chunk().await.map_err(|error| unreadable(&error))?;
+            if piece.is_some_and(|piece| !piece.is_empty()) {
+                break;
+            }
         }
+        let detail = "must be the last part of the form";
+        Err(wrong("/file", "invalid_value", detail))
     }
 }
 

@@ -66,6 +66,32 @@ async fn a_recording_goes_to_the_vendor_as_it_comes() {
 }
 
 #[tokio::test]
+async fn a_small_form_that_comes_at_once_is_read() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let answer = Form::new(connection, 4).send_at_once(&gateway).await;
+    assert_eq!(answer.status, 202, "{:?}", answer.body);
+    let bytes = gateway.vendor.main().owned(|owned| owned.work[0].bytes);
+    assert_eq!(bytes, Some(4));
+}
+
+#[tokio::test]
+async fn fields_that_were_not_filled_in_say_nothing() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let mut form = Form::new(connection, 4)
+        .field("agent_name", "")
+        .field("submission", "");
+    form.after = vec![("language", String::new()), ("type", String::new())];
+    let answer = form.send(&gateway).await;
+    assert_eq!(answer.status, 202, "{:?}", answer.body);
+    let mut form = Form::new(connection, 4);
+    form.after = vec![("language", String::new()), ("type", "audio".to_owned())];
+    let refused = form.send(&gateway).await;
+    assert_eq!((refused.status, refused.pointer().as_str()), (422, "/file"));
+}
+
+#[tokio::test]
 async fn the_same_upload_is_answered_again_and_another_file_refused() {
     let gateway = Gateway::start().await;
     let connection = gateway.connect("main").await;
