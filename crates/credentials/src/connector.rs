@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     broker::{Account, Broker, Renewed, Token},
+    origin,
     redact::Redactor,
     sealed::{open_credentials, seal_credentials},
     vault::{Place, Vault, VaultError},
@@ -320,6 +321,7 @@ impl Connector {
         let place = credentials_place(connection.tenant_id, connection.id);
         let credentials = open_credentials(&self.vault, &place, &connection.sealed_credentials)?;
         Ok(OpenConnection {
+            id: connection.id,
             account: account_of(connection),
             provider,
             credentials: Arc::new(credentials),
@@ -385,6 +387,7 @@ const fn account_of(connection: &Connection) -> Account {
 /// A connection that can be asked.
 #[derive(Clone, Debug)]
 pub struct OpenConnection {
+    id: ConnectionId,
     account: Account,
     provider: Arc<dyn Provider>,
     credentials: Arc<Credentials>,
@@ -427,17 +430,24 @@ impl OpenConnection {
         operation: impl Fn(Access) -> Operation<'a, T> + Send + Sync + 'a,
     ) -> Result<T, ProviderError> {
         let admission = self.admit(request_id).await?;
-        let error = match operation(admission.access()).await {
+        let error = match self.carry(&admission, operation(admission.access())).await {
             Err(error) if error.kind == ErrorKind::Unauthorized => error,
             other => return other,
         };
         let admission = self.readmit(admission, error).await?;
-        match operation(admission.access()).await {
+        match self.carry(&admission, operation(admission.access())).await {
             Err(error) if error.kind == ErrorKind::Unauthorized => {
                 Err(self.give_up(&admission, error).await)
             }
             other => other,
         }
+    }
+
+    /// Works with a token that was got for it; requests of the work are known to be this
+    /// connection's.
+    pub async fn carry<F: Future>(&self, admission: &Admission, work: F) -> F::Output {
+        let request_id = admission.access.request_id.clone();
+        origin::on_behalf(self.id, request_id, work).await
     }
 
     /// Gets a valid token for an operation that the caller sends itself. A failure tells that

@@ -184,13 +184,10 @@ impl ConnectionClient {
         elapsed: Duration,
         result: Result<StatusCode, &TransportError>,
     ) {
-        let outcome = match result {
-            Ok(status) => {
-                span.record("status", status.as_u16());
-                status_word(status)
-            }
-            Err(error) => outcome(error),
-        };
+        if let Ok(status) = result {
+            span.record("status", status.as_u16());
+        }
+        let outcome = outcome_word(result);
         span.record("outcome", outcome);
         span.record("elapsed_ms", elapsed.as_secs_f64() * 1_000.0);
         let vendor = self.scope.vendor;
@@ -420,7 +417,15 @@ impl Retries {
     }
 }
 
-/// The word of an answer in metrics.
+/// How an exchange went, in one word: for metrics, traces and logs.
+pub fn outcome_word(result: Result<StatusCode, &TransportError>) -> &'static str {
+    match result {
+        Ok(status) => status_word(status),
+        Err(error) => outcome(error),
+    }
+}
+
+/// The word of an answer.
 const fn status_word(status: StatusCode) -> &'static str {
     match status.as_u16() {
         429 => "429",

@@ -29,6 +29,7 @@ mod transport;
 mod upload;
 
 pub use certificates::check_certificates;
+pub use client::outcome_word;
 pub use limits::{Limits, TransportConfig};
 pub use pace::{MemoryPace, Pace};
 pub use transport::{BuildError, ConnectionScope, HttpTransport};

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     config::{Egress, Vendors},
+    request_log::RequestLog,
     traced::Traced,
 };
 
@@ -23,6 +24,7 @@ pub(crate) struct Outbound {
     transport: HttpTransport,
     guard: Guard,
     vendors: Vendors,
+    log: RequestLog,
 }
 
 impl Outbound {
@@ -32,6 +34,7 @@ impl Outbound {
         vendors: Vendors,
         clock: Arc<dyn Clock>,
         pace: Arc<dyn Pace>,
+        log: RequestLog,
     ) -> anyhow::Result<Self> {
         let guard = Guard::new(egress.allow.iter().copied());
         let config = TransportConfig {
@@ -48,6 +51,7 @@ impl Outbound {
             transport,
             guard,
             vendors,
+            log,
         })
     }
 
@@ -101,6 +105,9 @@ impl Transport for Outbound {
             rate_budget: self.budget(destination.budget),
             limits: None,
         });
+        let client = self
+            .log
+            .watching(client, destination.vendor, destination.account);
         if self.vendors.forward_trace {
             Arc::new(Traced::new(client))
         } else {

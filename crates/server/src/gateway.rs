@@ -14,10 +14,11 @@ use callweave_model::{
     ids::{Ids, RandomIds},
 };
 use callweave_provider::Registry;
-use callweave_store::{Store, connections::ConnectionFilter};
+use callweave_store::{Store, clock::DatabaseClock, connections::ConnectionFilter};
 use callweave_sync::{Engine, EngineOptions};
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
+use tracing::warn;
 
 use crate::{
     config::Config,
@@ -26,10 +27,13 @@ use crate::{
     issuers,
     key_ring::{self, KeyRing},
     pace::SharedPace,
+    request_log::RequestLog,
 };
 
 /// How many connections are looked at in one transaction.
 const PAGE: i64 = 200;
+/// From so many milliseconds on the operator hears that two clocks differ.
+const CLOCKS_DIFFER: i64 = 2_000;
 
 /// What every part of the process shares.
 #[derive(Clone, Debug)]
@@ -41,7 +45,11 @@ pub(crate) struct Gateway {
     pub(crate) connector: Connector,
     pub(crate) broker: Broker,
     pub(crate) clock: Arc<dyn Clock>,
+    /// The same clock, to be compared with the database's.
+    pub(crate) database_clock: Arc<DatabaseClock>,
     pub(crate) ids: Arc<dyn Ids>,
+    /// What was asked of vendors.
+    pub(crate) request_log: RequestLog,
     /// The same on every replica with the same keys.
     pub(crate) cursor_key: Vec<u8>,
     /// Believes tokens, or not.
@@ -65,7 +73,8 @@ impl Gateway {
         registry: Registry,
         migrate: Migrate,
     ) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let database_clock = Arc::new(DatabaseClock::new(Arc::new(SystemClock)));
+        let clock: Arc<dyn Clock> = database_clock.clone();
         let ids: Arc<dyn Ids> = Arc::new(RandomIds);
         let ring = key_ring::open(config, database.is_own(), ids.as_ref())?;
         let vault = ring.vault.clone();
@@ -85,11 +94,14 @@ impl Gateway {
             .verify_isolation()
             .await
             .context("the database would not keep tenants apart")?;
+        follow(&database_clock, &store).await?;
+        let request_log = RequestLog::new(clock.clone(), ids.clone(), config.vendors.request_log);
         let outbound = Outbound::new(
             &config.egress,
             config.vendors,
             clock.clone(),
             SharedPace::new(worker_store.clone()),
+            request_log.clone(),
         )?;
         let verifier = Arc::new(issuers::verifier(&config.auth, &ring, &outbound)?);
         let options = BrokerOptions {
@@ -118,7 +130,9 @@ impl Gateway {
             connector,
             broker,
             clock,
+            database_clock,
             ids,
+            request_log,
         };
         let sealed = gateway.unopened().await?;
         anyhow::ensure!(
@@ -200,6 +214,21 @@ impl Gateway {
         self.worker_store.close().await;
         self.store.close().await;
     }
+}
+
+/// Sets the clock by the database's, and says so where that makes a difference.
+async fn follow(clock: &DatabaseClock, store: &Store) -> anyhow::Result<()> {
+    clock
+        .compare(store)
+        .await
+        .context("read the database's clock")?;
+    if clock.ahead_ms().abs() > CLOCKS_DIFFER {
+        warn!(
+            clock.ahead_ms = clock.ahead_ms(),
+            "This machine's clock is not the database's; the database's is used, logs apart"
+        );
+    }
+    Ok(())
 }
 
 /// How jobs are paced, as it is configured.

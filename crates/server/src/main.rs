@@ -13,6 +13,7 @@ mod key_ring;
 mod output;
 mod pace;
 mod process;
+mod request_log;
 mod retention;
 mod routes;
 mod serve;

@@ -189,16 +189,30 @@ fn supervise(
         let retention = Retention::new(gateway, config);
         supervisor.keep("retention", move |shutdown| retention.clone().run(shutdown));
     }
+    let (clock, store) = (gateway.database_clock.clone(), gateway.worker_store.clone());
+    supervisor.keep("clock", move |shutdown| {
+        let (clock, store) = (clock.clone(), store.clone());
+        async move {
+            shutdown.run_until_cancelled(clock.follow(&store)).await;
+        }
+    });
+    let (log, store) = (gateway.request_log.clone(), gateway.worker_store.clone());
+    supervisor.keep("vendor requests", move |shutdown| {
+        log.clone().write(store.clone(), shutdown)
+    });
     let stores = [
         ("requests", gateway.store.clone()),
         ("workers", gateway.worker_store.clone()),
     ];
-    let figures = figures.clone();
+    let (figures, clock) = (figures.clone(), gateway.database_clock.clone());
     supervisor.keep("figures", move |shutdown| {
-        let (stores, figures) = (stores.clone(), figures.clone());
+        let (stores, figures, clock) = (stores.clone(), figures.clone(), clock.clone());
         async move {
             while !shutdown.is_cancelled() {
                 figures.run_upkeep();
+                let ahead = Duration::from_millis(clock.ahead_ms().unsigned_abs()).as_secs_f64();
+                metrics::gauge!("callweave_database_clock_ahead_seconds")
+                    .set(if clock.ahead_ms() < 0 { -ahead } else { ahead });
                 for (pool, store) in &stores {
                     let (open, idle) = store.pool_size();
                     let idle = u32::try_from(idle).unwrap_or(u32::MAX);

@@ -10,7 +10,7 @@ use callweave_store::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{config::Config, gateway::Gateway};
+use crate::{config::Config, gateway::Gateway, request_log};
 
 /// How often it is looked for.
 const LOOK: Duration = Duration::from_mins(10);
@@ -22,6 +22,7 @@ pub(crate) struct Retention {
     clock: Arc<dyn Clock>,
     events: Duration,
     jobs: Duration,
+    vendor_requests: u32,
 }
 
 impl Retention {
@@ -32,6 +33,7 @@ impl Retention {
             clock: gateway.clock.clone(),
             events: config.events.retention,
             jobs: config.jobs.retention,
+            vendor_requests: gateway.request_log.keep(),
         }
     }
 
@@ -60,6 +62,9 @@ impl Retention {
             let tenant = TenantId(tenant.tenant_id);
             let mut tx = self.store.tenant(tenant).await?;
             let rules = tx.retention().await?;
+            let oldest = self.clock.now().minus(request_log::LONGEST);
+            tx.trim_vendor_requests(self.vendor_requests, oldest)
+                .await?;
             tx.commit().await?;
             for kind in Kind::ALL {
                 let now = self.clock.now();

@@ -71,31 +71,88 @@ impl Supervisor {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
+    use std::{
+        io,
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicU32, Ordering},
+        },
     };
+
+    use metrics_exporter_prometheus::PrometheusBuilder;
 
     use super::*;
 
+    /// Keeps what is logged.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn work_that_panics_is_started_again() {
+    async fn case_079_work_that_panics_a_thousand_times_is_started_again_beside_others() {
+        const PANICS: u32 = 1_000;
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let logger = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone());
+        let _logging = tracing::subscriber::set_default(logger.finish());
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _counting = metrics::set_default_local_recorder(&recorder);
         let shutdown = CancellationToken::new();
         let supervisor = Supervisor::new(shutdown.clone());
         let starts = Arc::new(AtomicU32::new(0));
         let seen = starts.clone();
-        supervisor.keep("test", move |stop| {
+        supervisor.keep("fragile", move |stop| {
             let number = seen.fetch_add(1, Ordering::SeqCst);
             async move {
-                assert!(number > 1, "the first two times it panics");
+                assert!(number >= PANICS, "it panics again");
                 stop.cancelled().await;
             }
         });
-        while starts.load(Ordering::SeqCst) < 3 {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        let ticks = Arc::new(AtomicU32::new(0));
+        let ticking = ticks.clone();
+        supervisor.keep("steady", move |stop| {
+            let ticks = ticking.clone();
+            async move {
+                while !stop.is_cancelled() {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    ticks.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+        let began = tokio::time::Instant::now();
+        while starts.load(Ordering::SeqCst) <= PANICS {
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
+        let took = began.elapsed();
+        assert!(
+            took > LONGEST_PAUSE * (PANICS - 10),
+            "with pauses: {took:?}"
+        );
+        let ticked = Duration::from_secs(u64::from(ticks.load(Ordering::SeqCst)));
+        assert!(
+            ticked + Duration::from_secs(5) > took,
+            "others run: {ticked:?}"
+        );
+        let figures = recorder.handle().render();
+        let counted = format!("callweave_background_restarts_total{{work=\"fragile\"}} {PANICS}");
+        assert!(figures.contains(&counted), "{figures}");
+        let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("background.work=\"fragile\""), "{log}");
+        assert!(!log.contains("background.work=\"steady\""));
         shutdown.cancel();
         supervisor.wait().await;
-        assert_eq!(starts.load(Ordering::SeqCst), 3);
+        assert_eq!(starts.load(Ordering::SeqCst), PANICS + 1);
     }
 }

@@ -19,7 +19,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     call_versions, sync_state, sync_streams, records, raw_documents, record_documents, backfills,
     events, idempotency_keys, vendor_pauses, endpoint_rests, token_places, vendor_drift,
     jobs, job_queue, job_chunks, job_items, low_usage, tenant_limits, suppression_keys, erasures,
-    suppressions, retention_rules
+    suppressions, retention_rules, vendor_requests
 TO callweave_app;
 -- What was done stays written.
 GRANT SELECT, INSERT ON audit_log TO callweave_app;

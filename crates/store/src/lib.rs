@@ -9,6 +9,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod backfills;
 pub mod calls;
+pub mod clock;
 pub mod connection_state;
 pub mod connections;
 pub mod documents;
@@ -33,6 +34,7 @@ pub mod tenants;
 pub mod token_places;
 pub mod token_standing;
 pub mod tokens;
+pub mod vendor_requests;
 
 mod convert;
 mod setup;

@@ -272,20 +272,25 @@ impl TenantTx {
         .await?)
     }
 
-    /// What is in quarantine, newest first.
+    /// What is in quarantine, newest first, beyond `after`.
     pub async fn list_quarantine(
         &mut self,
         connection: ConnectionId,
+        after: Option<&QuarantinedRecord>,
         limit: i64,
     ) -> Result<Vec<QuarantinedRecord>> {
         let rows: Vec<QuarantineRow> = sqlx::query_as(
             "SELECT kind, remote_id, reason, pointer, observed_at FROM records \
                  WHERE tenant_id = $1 AND connection_id = $2 AND state = 'quarantined' \
-                 ORDER BY observed_at DESC, kind, remote_id LIMIT $3",
+                     AND ($4::timestamptz IS NULL OR (observed_at, kind, remote_id) < ($4, $5, $6)) \
+                 ORDER BY observed_at DESC, kind DESC, remote_id DESC LIMIT $3",
         )
         .bind(self.tenant().0)
         .bind(connection.0)
         .bind(limit)
+        .bind(after.map(|record| convert::db(record.observed_at)))
+        .bind(after.map(|record| &record.kind))
+        .bind(after.map(|record| &record.remote_id))
         .fetch_all(self.executor())
         .await?;
         Ok(rows
@@ -310,8 +315,14 @@ impl TenantTx {
         now: Timestamp,
     ) -> Result<u64> {
         let done = sqlx::query(
-            "UPDATE records SET due_at = $3, fetched = NULL \
-             WHERE tenant_id = $1 AND connection_id = $2 AND state IN ('quarantined', 'expired')",
+            // In the order in which a sync takes them.
+            "WITH asides AS ( \
+                 SELECT kind, remote_id FROM records \
+                 WHERE tenant_id = $1 AND connection_id = $2 AND state IN ('quarantined', 'expired') \
+                 ORDER BY kind, remote_id FOR UPDATE) \
+             UPDATE records SET due_at = $3, fetched = NULL FROM asides \
+             WHERE tenant_id = $1 AND connection_id = $2 \
+                 AND records.kind = asides.kind AND records.remote_id = asides.remote_id",
         )
         .bind(self.tenant().0)
         .bind(connection.0)

@@ -21,6 +21,10 @@ pub const APP_ROLE: &str = "callweave_app";
 /// How long a tenant's statement may take unless told.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long a transaction may wait for its own process. No transaction waits for a network, so one
+/// that does belongs to a process that is frozen or cut off, and its locks would hold up all others.
+const SILENCE: &str = "15s";
+
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
 /// How to connect.
@@ -156,11 +160,13 @@ impl Store {
         let mut tx = self.pool.begin().await?;
         sqlx::query(
             "SELECT set_config('role', $1, true), set_config('app.tenant', $2, true), \
-             set_config('statement_timeout', $3, true)",
+             set_config('statement_timeout', $3, true), \
+             set_config('idle_in_transaction_session_timeout', $4, true)",
         )
         .bind(APP_ROLE)
         .bind(tenant.to_string())
         .bind(self.patience.as_millis().to_string())
+        .bind(SILENCE)
         .execute(&mut *tx)
         .await?;
         Ok(TenantTx::new(tx, tenant, self.shared.clone()))
@@ -169,10 +175,14 @@ impl Store {
     /// A transaction of no tenant: it sees only the tables whose policies let it.
     pub async fn system(&self) -> Result<SystemTx> {
         let mut tx = self.pool.begin().await?;
-        sqlx::query("SELECT set_config('role', $1, true), set_config('app.system', 'on', true)")
-            .bind(APP_ROLE)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "SELECT set_config('role', $1, true), set_config('app.system', 'on', true), \
+             set_config('idle_in_transaction_session_timeout', $2, true)",
+        )
+        .bind(APP_ROLE)
+        .bind(SILENCE)
+        .execute(&mut *tx)
+        .await?;
         Ok(SystemTx::new(tx))
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use callweave_credentials::origin;
 use callweave_model::Timestamp;
 use callweave_provider::{ErrorKind, ProviderError, RecordRef};
 use callweave_store::{
@@ -88,22 +89,21 @@ impl Run<'_> {
         let observed_at = self.now();
         let record = RecordRef::new(&due.kind, due.remote_id.clone());
         let provider = self.open.provider();
-        let change = self
-            .call(|access| {
-                let record = record.clone();
-                Box::pin(async move {
-                    let context = access.context();
-                    match provider.lookup() {
-                        Some(lookup) => lookup.fetch(&context, &record, due.hint.as_ref()).await,
-                        None => Err(ProviderError::new(
-                            provider.manifest().vendor,
-                            "lookup",
-                            ErrorKind::Unsupported,
-                        )),
-                    }
-                })
+        let asked = self.call(|access| {
+            let record = record.clone();
+            Box::pin(async move {
+                let context = access.context();
+                match provider.lookup() {
+                    Some(lookup) => lookup.fetch(&context, &record, due.hint.as_ref()).await,
+                    None => Err(ProviderError::new(
+                        provider.manifest().vendor,
+                        "lookup",
+                        ErrorKind::Unsupported,
+                    )),
+                }
             })
-            .await?;
+        });
+        let change = origin::about(&due.remote_id, asked).await?;
         let fetch = Fetch {
             due,
             observed_at,

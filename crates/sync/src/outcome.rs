@@ -14,6 +14,9 @@ use crate::failure::readiness_pause;
 /// How long a call whose analysis still runs rests before it is looked at again.
 const UNFINISHED_PAUSE: Duration = Duration::from_secs(60);
 
+/// A vendor that dates a change so shortly before it was read may date the next one the same.
+const TICK: Duration = Duration::from_secs(2);
+
 /// By which rules an answer is judged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
@@ -107,6 +110,19 @@ pub(crate) fn listed(change: Change, now: Timestamp, rules: Rules) -> Listed {
     }
 }
 
+impl Fetch<'_> {
+    /// Whether the record may change once more without its list showing it: vendors date changes to
+    /// the second, and two within one look like one.
+    fn is_too_early_to_tell(&self, updated_at: Option<Timestamp>) -> bool {
+        let fetched_by_id = !self.due.kind.is_empty();
+        fetched_by_id
+            && updated_at.is_some_and(|at| {
+                let apart = at.as_millis().abs_diff(self.observed_at.as_millis());
+                u128::from(apart) < TICK.as_millis()
+            })
+    }
+}
+
 /// Translates the outcome of a fetch.
 pub(crate) fn fetched(change: Change, fetch: &Fetch<'_>) -> Fetched {
     let (record, news, raw): (RecordRef, News, Vec<RawDocument>) = match change {
@@ -116,9 +132,12 @@ pub(crate) fn fetched(change: Change, fetch: &Fetch<'_>) -> Fetched {
             if upsert.call.flags.contains(quality::ZERO_CHARACTERS) {
                 replace_zeros(&mut upsert.call);
             }
-            let due_at = fetch.again(UNFINISHED_PAUSE).filter(|_| upsert.unfinished);
+            let mut due_at = fetch.again(UNFINISHED_PAUSE).filter(|_| upsert.unfinished);
             if upsert.unfinished && due_at.is_none() {
                 upsert.call.expire_pending();
+            }
+            if due_at.is_none() && fetch.is_too_early_to_tell(upsert.call.vendor_updated_at) {
+                due_at = Some(fetch.now.plus(TICK * 2));
             }
             let news = News::Upsert {
                 call: Box::new(upsert.call),

@@ -11,6 +11,8 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::wire::vendor_request::of_request;
+
 pub use codes::Code;
 pub(crate) use convert::erased;
 pub(crate) use documents::{
@@ -72,6 +74,10 @@ pub struct ProblemDocument {
     /// What the vendor said, where it was the vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<VendorProblem>,
+    /// Where it was the vendor: the address of what was asked of it, see `GET /v1/vendor-requests`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/vendor-requests?request_id=0198f2a4-7c1e-7d2b-9a3c-5e6f7a8b9c0d")]
+    pub vendor_requests: Option<String>,
     /// What the vendor's plan lacks, where that is the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quota: Option<QuotaProblem>,
@@ -267,6 +273,7 @@ impl Problem {
             retryable: self.0.code.retryable,
             retry_after_s: self.0.retry_after.map(|pause| pause.as_secs().max(1)),
             errors: self.0.errors.clone(),
+            vendor_requests: self.is_of_vendor().then(|| of_request(request_id)),
             vendor: self.0.vendor.clone(),
             quota: self.0.quota.clone(),
         }

@@ -19,6 +19,7 @@ mod retention;
 mod rubrics;
 mod system;
 mod taxonomy;
+mod vendor_requests;
 mod vendors;
 mod voice_agents;
 
@@ -48,6 +49,7 @@ pub(crate) fn versioned() -> OpenApiRouter<ApiState> {
         .merge(evaluations::router())
         .merge(account::router())
         .merge(passthrough::router())
+        .merge(vendor_requests::router())
         .merge(api_keys::router())
         .merge(audit::router())
 }

@@ -270,6 +270,8 @@ pub(crate) struct QuarantineList {
     pub(crate) data: Vec<QuarantinedDocument>,
     /// How many there are in all.
     pub(crate) total: i64,
+    /// What to ask for next, as `cursor`.
+    pub(crate) next_cursor: Option<String>,
 }
 
 /// A record that could not be translated. It costs itself only.

@@ -20,4 +20,5 @@ pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod vendor;
+pub(crate) mod vendor_request;
 pub(crate) mod vendor_values;

@@ -34,6 +34,9 @@ pub(crate) struct ConnectionStatus {
     next_run_at: Option<Timestamp>,
     /// What went wrong last.
     last_error: Option<LastErrorDocument>,
+    /// The address of what was asked of the vendor lately, see `GET /v1/vendor-requests`.
+    #[schema(example = "/v1/vendor-requests?connection_id=0198f2a4-7c1e-7d2b-9a3c-5e6f7a8b9c0d")]
+    vendor_requests: String,
     /// How it stands with the vendor's token; `null` where the credentials are used as they are.
     pub(crate) token: Option<TokenDocument>,
     /// Operations that the vendor refuses to this account even with a fresh token.
@@ -154,6 +157,7 @@ impl ConnectionStatus {
             next_run_at: freshness.next_run_at,
             freshness,
             last_error: connection.last_error.as_ref().map(Into::into),
+            vendor_requests: format!("/v1/vendor-requests?connection_id={}", connection.id),
             token: None,
             forbidden_endpoints: Vec::new(),
             sync: SyncProgress {

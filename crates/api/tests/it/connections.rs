@@ -354,7 +354,10 @@ async fn a_backfill_is_asked_for_paused_and_canceled() {
         .get(&format!("/v1/connections/{id}/quarantine"))
         .await
         .json();
-    assert_eq!(quarantine, json!({"data": [], "total": 0}));
+    assert_eq!(
+        quarantine,
+        json!({"data": [], "total": 0, "next_cursor": null})
+    );
     let replayed = gateway
         .post(
             &format!("/v1/connections/{id}/quarantine/replay"),

@@ -146,7 +146,10 @@ impl Upload {
         turn.mark_submitting().await?;
         let (content, whole) = watched(content);
         let access = admission.access();
-        let outcome = hand(&open, &access.context(), &input, content).await;
+        let call = access.context();
+        let outcome = open
+            .carry(&admission, hand(&open, &call, &input, content))
+            .await;
         match outcome {
             Ok(handed) => turn.taken(handed, &input).await?,
             Err(error) if whole.load(Ordering::SeqCst) => {

@@ -51,7 +51,7 @@ impl Turn<'_> {
         admission: Admission,
         send: impl Fn(Access) -> Operation<'a, T> + Send + Sync,
     ) -> Result<T, Failed> {
-        let error = match send(admission.access()).await {
+        let error = match self.open.carry(&admission, send(admission.access())).await {
             Err(error) if error.kind == ErrorKind::Unauthorized => error,
             other => return other.map_err(Failed::sending),
         };
@@ -60,7 +60,7 @@ impl Turn<'_> {
             .readmit(admission, error)
             .await
             .map_err(Failed::before)?;
-        match send(admission.access()).await {
+        match self.open.carry(&admission, send(admission.access())).await {
             Err(error) if error.kind == ErrorKind::Unauthorized => {
                 Err(Failed::before(self.open.give_up(&admission, error).await))
             }

@@ -151,6 +151,7 @@ pub(crate) struct Vendors {
     pub(crate) token_lease: Duration,
     pub(crate) token_renewals: u32,
     pub(crate) forward_trace: bool,
+    pub(crate) request_log: u32,
 }
 
 /// The pull engine.

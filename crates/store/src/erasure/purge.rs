@@ -45,6 +45,7 @@ impl TenantTx {
             )
             .collect();
         self.suppress(erasure, &marks).await?;
+        self.forget_requests(&records).await?;
         counts.add(self.delete_records(&records).await?);
         counts.add(self.delete_calls(&calls).await?);
         counts.answers = self
@@ -75,6 +76,24 @@ impl TenantTx {
         let events: Vec<Event> = calls.iter().map(|call| told(call, "retention")).collect();
         self.insert_events(&events, now).await?;
         Ok(counts)
+    }
+
+    /// Nobody can tell from the log of requests that the vendor had these records.
+    async fn forget_requests(&mut self, records: &[RecordName]) -> Result<()> {
+        let (accounts, ids): (Vec<Uuid>, Vec<&str>) = records
+            .iter()
+            .map(|name| (name.namespace, name.remote_id.as_str()))
+            .unzip();
+        sqlx::query(
+            "DELETE FROM vendor_requests WHERE tenant_id = $1 \
+                 AND (namespace, record) IN (SELECT * FROM UNNEST($2::uuid[], $3::text[]))",
+        )
+        .bind(self.tenant().0)
+        .bind(accounts)
+        .bind(ids)
+        .execute(self.executor())
+        .await?;
+        Ok(())
     }
 
     async fn rest_records_of(&mut self, calls: &[Uuid], now: Timestamp) -> Result<()> {

@@ -149,7 +149,10 @@ async fn a_broken_record_costs_itself_only() {
     gateway.turn().await;
     assert_eq!(gateway.remote_ids().await.len(), 9);
     let mut tx = gateway.store.tenant(gateway.tenant).await.unwrap();
-    let quarantine = tx.list_quarantine(gateway.connection, 10).await.unwrap();
+    let quarantine = tx
+        .list_quarantine(gateway.connection, None, 10)
+        .await
+        .unwrap();
     assert_eq!(quarantine.len(), 1);
     assert!(quarantine[0].reason.is_some());
     drop(tx);

@@ -23,7 +23,10 @@ fn put(vendor: &FakeVendor, from: u32, to: u32) {
 
 async fn quarantined(gateway: &Gateway) -> usize {
     let mut tx = gateway.store.tenant(gateway.tenant).await.unwrap();
-    let found = tx.list_quarantine(gateway.connection, 100).await.unwrap();
+    let found = tx
+        .list_quarantine(gateway.connection, None, 100)
+        .await
+        .unwrap();
     assert!(found.iter().all(|record| record.reason.is_some()));
     found.len()
 }

@@ -28,12 +28,13 @@ use callweave_provider_http::{
     ConnectionScope, HttpTransport, Limits, TransportConfig, egress::Guard,
 };
 use callweave_sandbox::{Action, FaultSpec, LedgerEntry, Sandbox, SandboxConfig, Vendor};
-use callweave_store::{Options, Store, connections::Connection};
+use callweave_store::{Options, Store, clock::DatabaseClock, connections::Connection};
 use callweave_sync::{Engine, EngineOptions};
 use serde_json::Value;
 use uuid::Uuid;
 
 mod broken_answers;
+mod clocks;
 mod ending;
 mod figures;
 mod shared_tokens;
@@ -65,7 +66,7 @@ pub(crate) struct Replica {
     pub(crate) store: Store,
     pub(crate) broker: Broker,
     pub(crate) connector: Connector,
-    clock: Arc<MovedClock>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug)]
@@ -140,9 +141,23 @@ impl Inside {
 
     /// Another replica with so many connections to the database.
     pub(crate) fn replica_with(&self, pool: u32) -> Replica {
+        self.replica_by(pool, Arc::<MovedClock>::clone(&self.clock))
+    }
+
+    /// Another replica, on a machine whose clock is this far off; as a process does, it follows the
+    /// database's.
+    pub(crate) async fn replica_off_by(&self, millis: i64) -> Replica {
+        let machine = Arc::new(MovedClock::default());
+        machine.0.store(millis, Ordering::SeqCst);
+        let clock = Arc::new(DatabaseClock::new(machine));
+        let replica = self.replica_by(4, Arc::<DatabaseClock>::clone(&clock));
+        clock.compare(&replica.store).await.unwrap();
+        replica
+    }
+
+    fn replica_by(&self, pool: u32, clock: Arc<dyn Clock>) -> Replica {
         let store = Store::connect(&options(self.database.url(), pool)).unwrap();
         let vault = Vault::parse(&self.key).unwrap();
-        let clock: Arc<dyn Clock> = Arc::<MovedClock>::clone(&self.clock);
         let broker = Broker::with_options(
             store.clone(),
             vault.clone(),
@@ -164,13 +179,13 @@ impl Inside {
             Arc::new(Outside(transport)),
             vault,
             broker.clone(),
-            clock,
+            clock.clone(),
         );
         Replica {
             store,
             broker,
             connector,
-            clock: Arc::clone(&self.clock),
+            clock,
         }
     }
 

@@ -19,8 +19,10 @@ mod leaks;
 mod paces;
 mod payloads;
 mod renewals;
+mod requests;
 mod retaining;
 mod rotating;
+mod takeover;
 mod wires;
 
 /// How long whatever is waited for may take on a busy machine.
