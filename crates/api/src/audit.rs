@@ -34,7 +34,7 @@ use crate::{
 
 /// Who acts in a request, and whether that is written down.
 #[derive(Clone, Debug)]
-struct Trail(Arc<Inner>);
+pub(crate) struct Trail(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -42,6 +42,10 @@ struct Inner {
     actor: Actor,
     request_id: String,
     written: AtomicBool,
+    /// The handler changes our own data.
+    ours: AtomicBool,
+    /// It asks a vendor on the way.
+    vendors: AtomicBool,
 }
 
 impl Trail {
@@ -65,6 +69,11 @@ impl Trail {
 
     fn is_written(&self) -> bool {
         self.0.written.load(Ordering::Acquire)
+    }
+
+    /// Whether the handler touched nothing but our own data, in one transaction.
+    pub(crate) fn is_ours_alone(&self) -> bool {
+        self.0.ours.load(Ordering::Acquire) && !self.0.vendors.load(Ordering::Acquire)
     }
 }
 
@@ -93,6 +102,12 @@ impl Effect {
             .entry(action, resource, Outcome::Succeeded, detail);
         tx.audit(&entry).await?;
         Ok(())
+    }
+
+    /// Says that a vendor is asked from here on: what was asked is not asked again for the sake of
+    /// a transaction of ours.
+    pub(crate) fn asks_vendor(&self) {
+        self.trail.0.vendors.store(true, Ordering::Release);
     }
 
     /// Writes down how something ended that went on after its answer had begun.
@@ -141,6 +156,7 @@ impl FromRequestParts<ApiState> for Effect {
             tracing::error!("A handler that acts stands outside of the layer that writes it down");
             Problem::new(codes::INTERNAL, "the request could not be carried out")
         })?;
+        trail.0.ours.store(true, Ordering::Release);
         Ok(Self {
             state: state.clone(),
             trail,
@@ -165,6 +181,8 @@ pub(crate) async fn follow(
         actor: caller.actor(),
         request_id: id.0.clone(),
         written: AtomicBool::new(false),
+        ours: AtomicBool::new(false),
+        vendors: AtomicBool::new(false),
     }));
     let act = extensions
         .get::<MatchedPath>()

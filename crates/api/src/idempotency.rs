@@ -37,6 +37,7 @@ use crate::{
     ApiState, Caller, admission,
     middleware::{AsItCame, VENDOR_STATUS, header_text},
     problem::{Problem, codes},
+    repeat::again,
     trace,
 };
 
@@ -170,9 +171,7 @@ async fn named_request(
     })?;
     let target = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let hash = request_hash(target, &body);
-    let mut tx = state.store().tenant(caller.tenant).await?;
-    let claim = tx.claim_request(name, &hash, LOCK, KEEP).await?;
-    tx.commit().await?;
+    let claim = claim(state, caller.tenant, name, &hash).await?;
     match claim {
         Claim::Ours => {}
         Claim::UnderWay => return Err(under_way()),
@@ -205,7 +204,7 @@ async fn named_request(
 }
 
 /// The largest body that a path takes.
-fn body_limit(state: &ApiState, path: &str) -> usize {
+pub(crate) fn body_limit(state: &ApiState, path: &str) -> usize {
     let limit = state.options().body_limit;
     if path == "/v1/dialog-batches" {
         limit.max(BATCH_LIMIT)
@@ -256,13 +255,29 @@ async fn carry_out(
     }
 }
 
+/// Takes a request on, unless it is under way or answered.
+async fn claim(
+    state: &ApiState,
+    tenant: TenantId,
+    name: RequestName<'_>,
+    hash: &[u8],
+) -> Result<Claim, Problem> {
+    let claimed = again(|| async {
+        let mut tx = state.store().tenant(tenant).await?;
+        let claim = tx.claim_request(name, hash, LOCK, KEEP).await?;
+        tx.commit().await?;
+        Ok(claim)
+    });
+    Ok(claimed.await?)
+}
+
 /// A request that had no effect may be sent again at once.
 async fn release(state: &ApiState, tenant: TenantId, name: RequestName<'_>) {
-    let released = async {
+    let released = again(|| async {
         let mut tx = state.store().tenant(tenant).await?;
         tx.release_request(name).await?;
         tx.commit().await
-    };
+    });
     if let Err(error) = released.await {
         // It frees itself when its lock ends.
         tracing::warn!(
@@ -281,10 +296,13 @@ async fn keep(
     response: Response,
 ) -> Result<Response, Problem> {
     let (sealed, response) = seal(state, tenant, name, kind, response).await?;
-    let mut tx = state.store().tenant(tenant).await?;
-    tx.keep_answer(name, &sealed, resource_of(response.headers()))
-        .await?;
-    tx.commit().await?;
+    let resource = resource_of(response.headers());
+    again(|| async {
+        let mut tx = state.store().tenant(tenant).await?;
+        tx.keep_answer(name, &sealed, resource).await?;
+        tx.commit().await
+    })
+    .await?;
     Ok(response)
 }
 

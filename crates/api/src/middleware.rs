@@ -153,16 +153,21 @@ pub(crate) async fn protect(request: Request, next: Next) -> Response {
 
 /// Turns requests away before they pile up in front of the database.
 pub(crate) async fn shed(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    // Who would wait behind so many others for the database is told so at once.
+    if state.store().is_crowded() {
+        return overloaded("more requests wait for the database than it gets done in time");
+    }
     let Ok(_permit) = state.permits().clone().try_acquire_owned() else {
-        metrics::counter!("callweave_http_shed_total").increment(1);
-        return Problem::new(
-            codes::OVERLOADED,
-            "more requests are under way than the gateway takes on at a time",
-        )
-        .with_retry_after(std::time::Duration::from_secs(1))
-        .into_response();
+        return overloaded("more requests are under way than the gateway takes on at a time");
     };
     next.run(request).await
+}
+
+fn overloaded(detail: &str) -> Response {
+    metrics::counter!("callweave_http_shed_total").increment(1);
+    Problem::new(codes::OVERLOADED, detail)
+        .with_retry_after(std::time::Duration::from_secs(1))
+        .into_response()
 }
 
 /// Counts and times requests by route, never by path: paths hold ids.

@@ -23,7 +23,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use crate::{
-    ApiOptions, ApiState, admission, audit, conditional, idempotency, middleware, openapi, routes,
+    ApiOptions, ApiState, admission, audit, conditional, idempotency, middleware, openapi, repeat,
+    routes,
     strict::{self, WithoutQuery},
 };
 
@@ -41,6 +42,7 @@ pub fn router(state: ApiState) -> Router {
         async move { (kind, written.clone()) }
     });
     let versioned = versioned
+        .layer(from_fn_with_state(state.clone(), repeat::repeat))
         .layer(from_fn(conditional::tag))
         .layer(from_fn_with_state(state.clone(), audit::follow))
         .layer(from_fn_with_state(state.clone(), idempotency::replay))

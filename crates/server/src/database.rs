@@ -237,7 +237,7 @@ pub(crate) async fn wait(store: &Store, patience: Duration) -> Result<(), StoreE
     loop {
         match store.ping().await {
             Ok(()) => return Ok(()),
-            Err(error @ StoreError::Unavailable(_)) if Instant::now() < deadline => {
+            Err(error) if error.is_transient() && Instant::now() < deadline => {
                 if !told {
                     told = true;
                     warn!(

@@ -5,10 +5,10 @@
 
 use callweave_model::{TenantId, Timestamp};
 use serde_json::Value;
-use sqlx::{PgConnection, QueryBuilder};
+use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use crate::{Result, SystemTx, TenantTx, calls::Order, convert};
+use crate::{Result, SystemTx, TenantTx, calls::Order, convert, session::Bounded};
 
 /// What kind of caller acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +161,7 @@ pub struct AuditFilter {
 }
 
 /// Adds an entry to a tenant's audit log, within a transaction that may.
-async fn append(connection: &mut PgConnection, tenant: TenantId, entry: &NewEntry) -> Result<()> {
+async fn append(executor: Bounded<'_>, tenant: TenantId, entry: &NewEntry) -> Result<()> {
     sqlx::query(
         "INSERT INTO audit_log (tenant_id, actor_kind, actor_id, subject, source, action, \
              resource, request_id, outcome, count, detail) \
@@ -178,7 +178,7 @@ async fn append(connection: &mut PgConnection, tenant: TenantId, entry: &NewEntr
     .bind(entry.outcome.as_str())
     .bind(i32::try_from(entry.count).unwrap_or(i32::MAX))
     .bind(convert::json(&entry.detail))
-    .execute(connection)
+    .execute(executor)
     .await?;
     Ok(())
 }

@@ -6,10 +6,13 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// A store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// PostgreSQL cannot be reached, its pool is exhausted, it took too long, or another transaction
-    /// was in the way: try again.
+    /// PostgreSQL cannot be reached, its pool is exhausted, it took too long, or it takes no writes:
+    /// try again later.
     #[error("the database cannot be reached")]
     Unavailable(#[source] sqlx::Error),
+    /// Another transaction was in the way, and this one was undone: try again at once.
+    #[error("another transaction was in the way")]
+    Contended(#[source] sqlx::Error),
     /// A statement failed.
     #[error("a database statement failed")]
     Database(#[source] sqlx::Error),
@@ -37,6 +40,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the same may succeed when it is tried again.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Contended(_))
+    }
+
     pub(crate) fn inconsistent(
         table: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -50,24 +58,34 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        // The connection; a deadlock or another transaction in the way; an end from outside.
-        let connection_class = |error: &dyn sqlx::error::DatabaseError| {
-            error.code().is_some_and(|code| {
-                ["08", "40", "57"]
-                    .iter()
-                    .any(|class| code.starts_with(class))
-            })
-        };
         match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Tls(_) => Self::Unavailable(error),
-            sqlx::Error::Database(database) if connection_class(database.as_ref()) => {
-                Self::Unavailable(error)
-            }
+            sqlx::Error::Database(database) => match database.code().as_deref() {
+                Some(code) if is_contention(code) => Self::Contended(error),
+                Some(code) if is_passing(code) => Self::Unavailable(error),
+                _ => Self::Database(error),
+            },
             _ => Self::Database(error),
         }
     }
+}
+
+/// A deadlock, or a transaction that cannot be put in order with another.
+fn is_contention(code: &str) -> bool {
+    code.starts_with("40")
+}
+
+/// What says more about the server's state than about the statement: a lost connection, no space,
+/// no memory, no places, a failing disk, an end from outside, a server that is read-only at the
+/// moment.
+fn is_passing(code: &str) -> bool {
+    const READ_ONLY: &str = "25006";
+    code == READ_ONLY
+        || ["08", "53", "57", "58"]
+            .iter()
+            .any(|class| code.starts_with(class))
 }

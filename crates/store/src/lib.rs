@@ -21,6 +21,7 @@ pub mod fetching;
 pub mod idempotency;
 pub mod jobs;
 pub mod limits;
+pub mod load;
 pub mod overview;
 pub mod pauses;
 pub mod records;
@@ -37,6 +38,7 @@ pub mod tokens;
 pub mod vendor_requests;
 
 mod convert;
+mod session;
 mod setup;
 mod transaction;
 

@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeSet,
     str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,17 +16,25 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{Result, StoreError, SystemTx, TenantTx, sealed::Sealer, transaction::Shared};
+use crate::{
+    Result, StoreError, SystemTx, TenantTx, sealed::Sealer, session::Session, transaction::Shared,
+};
 
 /// The role every transaction takes on: it owns nothing and cannot bypass row-level security.
 pub const APP_ROLE: &str = "callweave_app";
 
-/// How long a tenant's statement may take unless told.
+/// How long a statement may take unless told.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long a transaction may wait for its own process. No transaction waits for a network, so one
 /// that does belongs to a process that is frozen or cut off, and its locks would hold up all others.
-const SILENCE: &str = "15s";
+const FROZEN: &str = "15s";
+
+/// How much longer than a statement may take its answer is waited for: PostgreSQL says itself when it gives up.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// With so many waiting for each connection of the pool, it is crowded.
+const CROWD: usize = 16;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
@@ -44,9 +55,27 @@ pub struct Store {
     pool: PgPool,
     /// Months whose partitions are known to exist.
     months: Arc<Mutex<BTreeSet<String>>>,
-    /// The longest that a tenant's statement may take.
+    /// The longest that a statement may take.
     patience: Duration,
     shared: Shared,
+    /// Who waits for a connection.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Somebody who waits for a connection.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Store {
@@ -65,10 +94,11 @@ impl Store {
             months: Arc::default(),
             patience: PATIENCE,
             shared: Shared::default(),
+            waiting: Arc::default(),
         })
     }
 
-    /// The same database, with another bound on a tenant's statements.
+    /// The same database, with another bound on statements.
     #[must_use]
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -151,13 +181,31 @@ impl Store {
 
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<()> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
-        Ok(())
+        Ok(self.begin().await?.commit().await?)
+    }
+
+    async fn begin(&self) -> Result<Session> {
+        let connection = {
+            let _waiting = Waiting::new(&self.waiting);
+            self.pool.acquire().await?
+        };
+        Ok(Session::begin(connection, self.patience + SILENCE).await?)
+    }
+
+    /// How many wait for a connection.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Whether so many wait for a connection that whoever comes now waits in vain.
+    pub fn is_crowded(&self) -> bool {
+        let connections = self.pool.options().get_max_connections();
+        self.waiting() >= CROWD * usize::try_from(connections).unwrap_or(usize::MAX / CROWD)
     }
 
     /// A transaction that sees one tenant and nothing else.
     pub async fn tenant(&self, tenant: TenantId) -> Result<TenantTx> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "SELECT set_config('role', $1, true), set_config('app.tenant', $2, true), \
              set_config('statement_timeout', $3, true), \
@@ -166,22 +214,24 @@ impl Store {
         .bind(APP_ROLE)
         .bind(tenant.to_string())
         .bind(self.patience.as_millis().to_string())
-        .bind(SILENCE)
-        .execute(&mut *tx)
+        .bind(FROZEN)
+        .execute(tx.executor())
         .await?;
         Ok(TenantTx::new(tx, tenant, self.shared.clone()))
     }
 
     /// A transaction of no tenant: it sees only the tables whose policies let it.
     pub async fn system(&self) -> Result<SystemTx> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "SELECT set_config('role', $1, true), set_config('app.system', 'on', true), \
-             set_config('idle_in_transaction_session_timeout', $2, true)",
+             set_config('statement_timeout', $2, true), \
+             set_config('idle_in_transaction_session_timeout', $3, true)",
         )
         .bind(APP_ROLE)
-        .bind(SILENCE)
-        .execute(&mut *tx)
+        .bind(self.patience.as_millis().to_string())
+        .bind(FROZEN)
+        .execute(tx.executor())
         .await?;
         Ok(SystemTx::new(tx))
     }

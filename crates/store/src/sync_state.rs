@@ -156,13 +156,6 @@ fn seconds(duration: Duration) -> f64 {
     duration.as_secs_f64()
 }
 
-impl StoreError {
-    /// A statement took longer than it may: the database is busy, not broken.
-    pub fn is_statement_timeout(&self) -> bool {
-        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57014"))
-    }
-}
-
 /// How a run ended.
 #[derive(Clone, Copy, Debug)]
 pub struct RunEnd {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use callweave_model::TenantId;
-use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::{
     Result, StoreError,
     erasure::{KeyCache, OpenKey},
     sealed::Sealer,
+    session::{Bounded, Session},
 };
 
 /// What the transactions of a store share.
@@ -21,7 +21,7 @@ pub(crate) struct Shared {
 /// A transaction that sees one tenant and nothing else. Dropped without commit, it is undone.
 #[derive(Debug)]
 pub struct TenantTx {
-    tx: Transaction<'static, Postgres>,
+    tx: Session,
     tenant: TenantId,
     shared: Shared,
     /// The keys of the tenant's list of what was erased, once that list is held.
@@ -29,11 +29,7 @@ pub struct TenantTx {
 }
 
 impl TenantTx {
-    pub(crate) const fn new(
-        tx: Transaction<'static, Postgres>,
-        tenant: TenantId,
-        shared: Shared,
-    ) -> Self {
+    pub(crate) const fn new(tx: Session, tenant: TenantId, shared: Shared) -> Self {
         Self {
             tx,
             tenant,
@@ -58,8 +54,8 @@ impl TenantTx {
         self.tenant
     }
 
-    pub(crate) fn executor(&mut self) -> &mut PgConnection {
-        &mut self.tx
+    pub(crate) fn executor(&mut self) -> Bounded<'_> {
+        self.tx.executor()
     }
 
     /// Makes it last.
@@ -72,16 +68,16 @@ impl TenantTx {
 /// A transaction of no tenant.
 #[derive(Debug)]
 pub struct SystemTx {
-    tx: Transaction<'static, Postgres>,
+    tx: Session,
 }
 
 impl SystemTx {
-    pub(crate) const fn new(tx: Transaction<'static, Postgres>) -> Self {
+    pub(crate) const fn new(tx: Session) -> Self {
         Self { tx }
     }
 
-    pub(crate) fn executor(&mut self) -> &mut PgConnection {
-        &mut self.tx
+    pub(crate) fn executor(&mut self) -> Bounded<'_> {
+        self.tx.executor()
     }
 
     /// Makes it last.

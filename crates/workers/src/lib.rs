@@ -6,7 +6,7 @@
 
 use std::{error::Error, time::Duration};
 
-use callweave_store::{Result, StoreError};
+use callweave_store::Result;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -56,7 +56,7 @@ async fn turns<W: Work>(work: W, shutdown: CancellationToken, delay: Duration) {
         pause = match work.turn(&shutdown).await {
             Ok(true) => Duration::ZERO,
             Ok(false) => IDLE,
-            Err(StoreError::Unavailable(_)) => PAUSE,
+            Err(error) if error.is_transient() => PAUSE,
             Err(error) => {
                 error!(
                     worker.pool = W::NAME,
@@ -71,7 +71,7 @@ async fn turns<W: Work>(work: W, shutdown: CancellationToken, delay: Duration) {
 
 /// Does work under a lease that lasts `lease` without a sign of life: `beat` moves its end every
 /// third of that. When it is lost, the work is dropped where it stands and
-/// [`StoreError::Fenced`] comes back.
+/// [`Fenced`](callweave_store::StoreError::Fenced) comes back.
 pub async fn hold<T, Beat: Future<Output = Result<()>>>(
     lease: Duration,
     beat: impl Fn() -> Beat,
@@ -82,7 +82,7 @@ pub async fn hold<T, Beat: Future<Output = Result<()>>>(
             tokio::time::sleep(lease / 3).await;
             match beat().await {
                 Ok(()) => {}
-                Err(error) if is_transient(&error) => {
+                Err(error) if error.is_transient() => {
                     warn!("The heartbeat of a lease could not be written");
                 }
                 Err(error) => return error,
@@ -95,17 +95,14 @@ pub async fn hold<T, Beat: Future<Output = Result<()>>>(
     }
 }
 
-/// Whether the database may answer the next time.
-fn is_transient(error: &StoreError) -> bool {
-    matches!(error, StoreError::Unavailable(_)) || error.is_statement_timeout()
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     };
+
+    use callweave_store::StoreError;
 
     use super::*;
 

@@ -10,7 +10,7 @@ use utoipa::{
     openapi::path::{Parameter, ParameterIn},
 };
 
-use super::{HEADER, KEEP, Kind, LOCK, answered, keep, key_of, parameter, release, reused};
+use super::{HEADER, Kind, answered, keep, key_of, parameter, release, reused};
 use crate::{
     ApiState, Caller,
     middleware::header_text,
@@ -82,10 +82,7 @@ impl Ticket {
             caller: caller.clone(),
             key: key.to_owned(),
         };
-        let mut tx = state.store().tenant(caller.tenant).await?;
-        let claim = tx.claim_request(ticket.name(), head, LOCK, KEEP).await?;
-        tx.commit().await?;
-        match claim {
+        match super::claim(state, caller.tenant, ticket.name(), head).await? {
             Claim::Ours => Ok(Claimed::Ours(ticket)),
             Claim::Answered(sealed) => Ok(Claimed::Answered(ticket, sealed)),
             Claim::UnderWay => Err(under_way()),

@@ -12,19 +12,30 @@ use super::{FieldError, Problem, QuotaProblem, VendorProblem, codes};
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let chain = chain(&error);
-        if let StoreError::Unavailable(_) = error {
-            tracing::warn!(error = %chain, "The database cannot be reached");
-            return Self::new(
-                codes::UNAVAILABLE,
-                "the database cannot be reached, or took too long",
-            )
-            .with_retry_after(Duration::from_secs(2));
+        match error {
+            StoreError::Unavailable(_) => {
+                tracing::warn!(error = %chain, "The database cannot be reached");
+                Self::new(
+                    codes::UNAVAILABLE,
+                    "the database cannot be reached, took too long, or takes no changes at the moment",
+                )
+                .with_retry_after(Duration::from_secs(2))
+            }
+            StoreError::Contended(_) => {
+                tracing::debug!(error = %chain, "Another transaction was in the way");
+                Self::new(
+                    codes::UNAVAILABLE,
+                    "other requests change the same at the moment",
+                )
+                .with_retry_after(Duration::from_secs(1))
+                .contended()
+            }
+            StoreError::Erased => erased(),
+            _ => {
+                tracing::error!(error = %chain, "A store operation failed");
+                Self::new(codes::INTERNAL, "the request could not be carried out")
+            }
         }
-        if let StoreError::Erased = error {
-            return erased();
-        }
-        tracing::error!(error = %chain, "A store operation failed");
-        Self::new(codes::INTERNAL, "the request could not be carried out")
     }
 }
 

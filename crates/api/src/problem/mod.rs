@@ -38,6 +38,8 @@ struct Parts {
     vendor: Option<VendorProblem>,
     quota: Option<QuotaProblem>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// Another transaction was in the way.
+    contended: bool,
 }
 
 /// The problem document.
@@ -167,6 +169,7 @@ impl Problem {
             vendor: None,
             quota: None,
             headers: Vec::new(),
+            contended: false,
         }))
     }
 
@@ -249,6 +252,18 @@ impl Problem {
     /// What happened this time.
     pub fn detail(&self) -> &str {
         &self.0.detail
+    }
+
+    /// Another transaction was in the way: the same may be tried again at once.
+    #[must_use]
+    pub(crate) fn contended(mut self) -> Self {
+        self.0.contended = true;
+        self
+    }
+
+    /// Whether another transaction was in the way.
+    pub(crate) fn is_contended(&self) -> bool {
+        self.0.contended
     }
 
     /// Whether it was the vendor that failed.

@@ -177,21 +177,55 @@ async fn case_088_a_registration_and_a_sync_of_the_same_record_do_not_lock_each_
     assert_eq!(registered.status, 201, "{:?}", registered.body);
 }
 
+/// The next so many statements that look at connections are the victims of a deadlock.
+async fn deadlocks(gateway: &Gateway, code: &str, times: u32) {
+    gateway
+        .meddle(&format!(
+            "CREATE SEQUENCE deadlocks; GRANT USAGE ON SEQUENCE deadlocks TO callweave_app; \
+             CREATE FUNCTION deadlock() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN \
+                 IF nextval('deadlocks') <= {times} THEN \
+                     RAISE EXCEPTION 'in the way' USING ERRCODE = '{code}'; \
+                 END IF; RETURN true; END $$; \
+             CREATE POLICY deadlock ON connections AS RESTRICTIVE USING (deadlock())"
+        ))
+        .await;
+}
+
+async fn victims(gateway: &Gateway) -> i64 {
+    let pool = gateway.pool().await;
+    let statement = "SELECT last_value FROM deadlocks";
+    sqlx::query_scalar(statement)
+        .fetch_one(&pool)
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
-async fn case_088_a_deadlock_is_no_fault_of_the_request() {
+async fn case_088_a_request_that_lost_a_deadlock_is_carried_out_again() {
+    for code in ["40P01", "40001"] {
+        let gateway = Gateway::start().await;
+        let id = gateway.connect("main").await;
+        deadlocks(&gateway, code, 3).await;
+        let path = format!("/v1/connections/{}", id.0);
+        let changed = gateway.patch(&path, &json!({"name": "renamed"})).await;
+        assert_eq!(changed.status, 200, "{code}: {:?}", changed.body);
+        assert_eq!(changed.json()["name"], "renamed");
+        let page = gateway.get("/v1/audit-log?action=connection.updated").await;
+        let entries = page.json()["data"].as_array().unwrap().len();
+        assert_eq!(entries, 1, "{code}: written down once");
+    }
+}
+
+#[tokio::test]
+async fn case_088_deadlocks_without_end_are_no_fault_of_the_request() {
     let gateway = Gateway::start().await;
     gateway.connect("main").await;
-    gateway
-        .meddle(
-            "CREATE FUNCTION deadlock() RETURNS boolean LANGUAGE plpgsql AS \
-             $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$; \
-             ALTER POLICY tenant_isolation ON connections USING (deadlock())",
-        )
-        .await;
+    deadlocks(&gateway, "40P01", 1_000).await;
     let refused = gateway.get("/v1/connections").await;
     assert_eq!(
         (refused.status, refused.code().as_str()),
         (503, "gateway.unavailable")
     );
     assert!(!refused.header("retry-after").is_empty());
+    assert_eq!(victims(&gateway).await, 4, "once, and three times again");
 }

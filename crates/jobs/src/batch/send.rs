@@ -184,7 +184,7 @@ impl BatchTurn<'_> {
         let mut tries = 0;
         loop {
             match self.move_chunk(index, state, message).await {
-                Err(StoreError::Unavailable(_)) if tries < crate::turn::SAVE_TRIES => {
+                Err(error) if error.is_transient() && tries < crate::turn::SAVE_TRIES => {
                     tries += 1;
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }

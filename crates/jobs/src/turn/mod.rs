@@ -191,7 +191,7 @@ impl<'j> Turn<'j> {
         let mut tries = 0;
         loop {
             match self.save(next).await {
-                Err(StoreError::Unavailable(_)) if tries < SAVE_TRIES => {
+                Err(error) if error.is_transient() && tries < SAVE_TRIES => {
                     tries += 1;
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }

@@ -43,8 +43,7 @@ impl Turn<'_> {
                 let taken = as_taken(record, hint, input);
                 let mut tries = 0;
                 while let Err(error) = self.register(taken.clone(), next).await {
-                    let away = matches!(error, StoreError::Unavailable(_));
-                    if !away || tries >= SAVE_TRIES {
+                    if !error.is_transient() || tries >= SAVE_TRIES {
                         return Err(error);
                     }
                     tries += 1;

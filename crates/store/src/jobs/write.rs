@@ -131,12 +131,16 @@ impl TenantTx {
             Some((kind, id)) => (Some(convert::text(kind)), Some(convert::text(id))),
             None => (None, None),
         };
-        let saved = sqlx::query(
+        // After a commit of which nobody knows the outcome the same is written again: what was told
+        // with it is not told twice.
+        let moved: Option<bool> = sqlx::query_scalar(
             "UPDATE jobs SET state = $3, delivery = $4, sealed_input = $5, call_ids = $6, \
                  record_kind = $7, record_id = $8, remote_refs = $9, result_ref = $10, error = $11, \
                  attempts = $12, timeline = $13, idempotency_key = $14, sent_at = $15, \
                  submitted_at = $16, looks = $17, deadline = $18, modified_at = $19 \
-             WHERE tenant_id = $1 AND id = $2",
+             FROM (SELECT timeline FROM jobs WHERE tenant_id = $1 AND id = $2 FOR UPDATE) AS before \
+             WHERE jobs.tenant_id = $1 AND jobs.id = $2 \
+             RETURNING before.timeline <> jobs.timeline",
         )
         .bind(self.tenant().0)
         .bind(job.id.0)
@@ -157,11 +161,12 @@ impl TenantTx {
         .bind(job.looks)
         .bind(convert::db(job.deadline))
         .bind(convert::db(job.modified_at))
-        .execute(self.executor())
+        .fetch_optional(self.executor())
         .await?;
-        if saved.rows_affected() != 1 {
-            return Err(StoreError::Fenced);
+        match moved {
+            None => Err(StoreError::Fenced),
+            Some(false) => Ok(()),
+            Some(true) => self.insert_events(&job.events(), job.modified_at).await,
         }
-        self.insert_events(&job.events(), job.modified_at).await
     }
 }

@@ -75,6 +75,7 @@ pub(crate) async fn create_connection(
     let mut tx = state.store().tenant(tenant).await?;
     refuse_second(&mut tx, namespace).await?;
     tx.commit().await?;
+    effect.asks_vendor();
     let probed = vendor_answer::probe(
         &state,
         tenant,

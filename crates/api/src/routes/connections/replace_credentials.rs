@@ -62,6 +62,7 @@ pub(crate) async fn replace_connection_credentials(
     conditions.require_match(connection.version)?;
     let settings = Settings(connection.settings.clone());
     refuse_other_account(&state, &connection, &settings, &credentials)?;
+    effect.asks_vendor();
     let probed = vendor_answer::probe(
         &state,
         tenant,

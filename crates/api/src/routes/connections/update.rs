@@ -80,7 +80,13 @@ pub(crate) async fn update_connection(
             .collect();
     }
     if !tx.update_connection(&connection, now).await? {
-        return Err(stale());
+        // Somebody else was faster; who named no version does not mind, and is tried again.
+        let problem = stale();
+        return Err(if conditions.has_if_match() {
+            problem
+        } else {
+            problem.contended()
+        });
     }
     if resettled {
         tx.request_sync(connection.id, false).await?;

@@ -138,9 +138,12 @@ impl Gateway {
     }
 
     /// Does something to the database that no gateway would do.
-    pub(crate) async fn meddle(&self, statement: &'static str) {
+    pub(crate) async fn meddle(&self, statement: &str) {
         let pool = self.database.pool().await;
-        sqlx::raw_sql(statement).execute(&pool).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+            .execute(&pool)
+            .await
+            .unwrap();
     }
 
     async fn feed_is_whole(&self) -> bool {

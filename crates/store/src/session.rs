@@ -1,0 +1,193 @@
+//! One transaction on one connection, with a bound on every wait.
+//!
+//! PostgreSQL ends a statement that takes too long and says so. A machine that went away, or a
+//! wire that swallows everything, says nothing at all: whoever waits is told after a while, and the
+//! connection is not used again.
+
+use std::{
+    io,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use futures::{TryStreamExt as _, future::BoxFuture, stream, stream::BoxStream};
+use sqlx::{
+    Describe, Either, Error, Execute, Executor, PgConnection, Postgres, SqlStr,
+    pool::PoolConnection,
+    postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+};
+use tokio::{runtime::Handle, time::timeout};
+
+/// A transaction; dropped without commit, it is undone.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// There until the end of this value.
+    connection: Option<PoolConnection<Postgres>>,
+    /// Between BEGIN and COMMIT.
+    open: bool,
+    /// An answer did not come: nobody knows what comes next on this connection.
+    lost: AtomicBool,
+    /// How long an answer is waited for.
+    silence: Duration,
+}
+
+impl Session {
+    /// Begins a transaction.
+    pub(crate) async fn begin(
+        connection: PoolConnection<Postgres>,
+        silence: Duration,
+    ) -> Result<Self, Error> {
+        let mut session = Self {
+            connection: Some(connection),
+            open: true,
+            lost: AtomicBool::new(false),
+            silence,
+        };
+        sqlx::raw_sql("BEGIN").execute(session.executor()).await?;
+        Ok(session)
+    }
+
+    /// Where statements are carried out.
+    pub(crate) fn executor(&mut self) -> Bounded<'_> {
+        Bounded {
+            connection: self.connection.as_deref_mut(),
+            lost: &self.lost,
+            silence: self.silence,
+        }
+    }
+
+    /// Makes it last. After an error nobody knows whether it does.
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        sqlx::raw_sql("COMMIT").execute(self.executor()).await?;
+        self.open = false;
+        Ok(())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        let runtime = Handle::try_current().ok();
+        match runtime.filter(|_| !self.lost.load(Ordering::Relaxed)) {
+            Some(runtime) => {
+                let settled = timeout(self.silence, settle(connection, self.open));
+                // One that does not answer is closed, and makes room for another.
+                runtime.spawn(async move { drop(settled.await) });
+            }
+            None => drop(connection.detach()),
+        }
+    }
+}
+
+/// Undoes what was not committed, and gives the connection back.
+async fn settle(mut connection: PoolConnection<Postgres>, open: bool) {
+    if open
+        && sqlx::raw_sql("ROLLBACK")
+            .execute(&mut *connection)
+            .await
+            .is_err()
+    {
+        drop(connection.detach());
+        return;
+    }
+    // What dropping does, but within the time that is given.
+    connection.return_to_pool().await;
+}
+
+/// The connection of a [`Session`], for one statement.
+#[derive(Debug)]
+pub(crate) struct Bounded<'c> {
+    connection: Option<&'c mut PgConnection>,
+    lost: &'c AtomicBool,
+    silence: Duration,
+}
+
+impl<'c> Bounded<'c> {
+    fn open(self) -> Result<(&'c mut PgConnection, Watch<'c>), Error> {
+        let watch = Watch {
+            lost: self.lost,
+            silence: self.silence,
+        };
+        Ok((self.connection.ok_or(Error::PoolClosed)?, watch))
+    }
+}
+
+/// Waits for answers.
+#[derive(Clone, Copy)]
+struct Watch<'c> {
+    lost: &'c AtomicBool,
+    silence: Duration,
+}
+
+impl Watch<'_> {
+    async fn wait<T>(self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        if let Ok(answer) = timeout(self.silence, answer).await {
+            return answer;
+        }
+        self.lost.store(true, Ordering::Relaxed);
+        Err(Error::Io(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the database does not answer",
+        )))
+    }
+}
+
+impl<'c> Executor<'c> for Bounded<'c> {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let (connection, watch) = match self.open() {
+            Ok(open) => open,
+            Err(error) => return Box::pin(stream::once(async { Err(error) })),
+        };
+        let rows = connection.fetch_many(query);
+        Box::pin(stream::try_unfold(rows, move |mut rows| async move {
+            let next = watch.wait(rows.try_next()).await?;
+            Ok(next.map(|next| (next, rows)))
+        }))
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        Box::pin(async move {
+            let (connection, watch) = self.open()?;
+            watch.wait(connection.fetch_optional(query)).await
+        })
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [PgTypeInfo],
+    ) -> BoxFuture<'e, Result<PgStatement, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(async move {
+            let (connection, watch) = self.open()?;
+            watch.wait(connection.prepare_with(sql, parameters)).await
+        })
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(async move {
+            let (connection, watch) = self.open()?;
+            watch.wait(connection.describe(sql)).await
+        })
+    }
+}
