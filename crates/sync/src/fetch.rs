@@ -7,6 +7,7 @@ use callweave_model::Timestamp;
 use callweave_provider::{ErrorKind, ProviderError, RecordRef};
 use callweave_store::{
     StoreError,
+    calls::Applied,
     records::{Due, Fetched, News},
 };
 use futures::{StreamExt as _, stream};
@@ -192,6 +193,7 @@ impl Run<'_> {
         let vendor = self.scope.vendor.clone();
         metrics::counter!("callweave_sync_records_total", "vendor" => vendor.clone())
             .increment(u64::try_from(news.len()).unwrap_or(0));
+        count_changes(&vendor, &applied);
         count_unread(&vendor, &news);
         info!(
             sync.created = applied.created,
@@ -209,6 +211,20 @@ impl Run<'_> {
     fn vendor_is_well(&self, now: Timestamp) -> bool {
         let lately = |at: Timestamp| now.since(at) <= OUTAGE;
         self.progress.has_answer() || self.connection.last_ok_at.is_some_and(lately)
+    }
+}
+
+/// Counts what was written, by what it did to a call.
+pub(crate) fn count_changes(vendor: &str, applied: &Applied) {
+    for (change, number) in [
+        ("created", applied.created),
+        ("updated", applied.updated),
+        ("restored", applied.restored),
+        ("deleted", applied.deleted),
+    ] {
+        metrics::counter!("callweave_sync_changes_total",
+            "vendor" => vendor.to_owned(), "change" => change)
+        .increment(u64::from(number));
     }
 }
 

@@ -255,6 +255,11 @@ impl<'e> Run<'e> {
         if self.complete_since.is_some() {
             self.announce(&mut tx, now).await?;
         }
+        let outcome = match ending {
+            Ending::Done => "done",
+            Ending::Over => "over",
+            Ending::Failed(_) => "failed",
+        };
         let end = match ending {
             Ending::Failed(error) => self.fail(&mut tx, error, now).await?,
             Ending::Done | Ending::Over => {
@@ -284,7 +289,14 @@ impl<'e> Run<'e> {
             ..end
         };
         tx.end_run(&self.lease, end).await?;
-        tx.commit().await
+        tx.commit().await?;
+        let vendor = self.scope.vendor.clone();
+        metrics::counter!("callweave_sync_turns_total",
+            "vendor" => vendor.clone(), "outcome" => outcome)
+        .increment(1);
+        metrics::histogram!("callweave_sync_turn_seconds", "vendor" => vendor)
+            .record(self.started.elapsed().as_secs_f64());
+        Ok(())
     }
 
     /// Tells of a complete run, the first one or one that brought something.

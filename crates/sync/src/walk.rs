@@ -17,7 +17,7 @@ use tracing::warn;
 
 use crate::{
     failure,
-    fetch::count_unread,
+    fetch::{count_changes, count_unread},
     outcome::{self, Listed},
     run::{Run, Stop},
 };
@@ -261,6 +261,7 @@ impl Run<'_> {
         tx.commit().await?;
         metrics::counter!("callweave_sync_pages_total", "vendor" => self.scope.vendor.clone())
             .increment(1);
+        count_changes(&self.scope.vendor, &applied);
         count_unread(&self.scope.vendor, &complete);
         Ok(())
     }
