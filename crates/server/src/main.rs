@@ -7,6 +7,7 @@ mod config;
 mod database;
 mod demo;
 mod egress;
+mod figures;
 mod gateway;
 mod issuers;
 mod key_ring;

@@ -14,6 +14,7 @@ use crate::{
     cli::Role,
     config::Config,
     database::{self, Database, Tell},
+    figures::Figures,
     gateway::{Gateway, Migrate},
     retention::Retention,
     routes, serve,
@@ -21,8 +22,6 @@ use crate::{
     telemetry,
 };
 
-/// How often the figures of the pools are taken.
-const FIGURES: Duration = Duration::from_secs(5);
 /// How long workers may take to reach a safe point when the process stops.
 const WORKERS_TIME: Duration = Duration::from_secs(25);
 
@@ -200,34 +199,8 @@ fn supervise(
     supervisor.keep("vendor requests", move |shutdown| {
         log.clone().write(store.clone(), shutdown)
     });
-    let stores = [
-        ("requests", gateway.store.clone()),
-        ("workers", gateway.worker_store.clone()),
-    ];
-    let (figures, clock) = (figures.clone(), gateway.database_clock.clone());
-    supervisor.keep("figures", move |shutdown| {
-        let (stores, figures, clock) = (stores.clone(), figures.clone(), clock.clone());
-        async move {
-            while !shutdown.is_cancelled() {
-                figures.run_upkeep();
-                let ahead = Duration::from_millis(clock.ahead_ms().unsigned_abs()).as_secs_f64();
-                metrics::gauge!("callweave_database_clock_ahead_seconds")
-                    .set(if clock.ahead_ms() < 0 { -ahead } else { ahead });
-                for (pool, store) in &stores {
-                    let (open, idle) = store.pool_size();
-                    let idle = u32::try_from(idle).unwrap_or(u32::MAX);
-                    metrics::gauge!("callweave_database_connections", "pool" => *pool)
-                        .set(f64::from(open));
-                    metrics::gauge!("callweave_database_connections_idle", "pool" => *pool)
-                        .set(f64::from(idle));
-                }
-                tokio::select! {
-                    () = shutdown.cancelled() => {}
-                    () = tokio::time::sleep(FIGURES) => {}
-                }
-            }
-        }
-    });
+    let figures = Figures::new(gateway, role.works(), figures.clone());
+    supervisor.keep("figures", move |shutdown| figures.clone().run(shutdown));
 }
 
 fn spawn_server(
@@ -240,6 +213,7 @@ fn spawn_server(
         connections: config.server.max_connections,
         header_timeout: config.server.header_timeout,
         body_timeout: config.server.body_timeout,
+        write_timeout: config.server.write_timeout,
         drain_timeout: config.server.drain_timeout,
     };
     tokio::spawn(serve::serve(listener, router, limits, close.clone()))

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C, SIGTERM and SIGHUP.
 
 use std::io;
 
@@ -9,6 +9,25 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+}
+
+/// SIGHUP, which asks the process to read its configuration again as far as it can change.
+#[derive(Debug)]
+pub(crate) struct HangUp(Signal);
+
+impl HangUp {
+    /// Begins to watch: from here on the signal no longer ends the process.
+    pub(crate) fn watch() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// The next one.
+    pub(crate) async fn next(&mut self) {
+        // Without a source of signals there is nothing to hear any more.
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl Signals {

@@ -23,7 +23,8 @@ use opentelemetry_sdk::{
 };
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{
-    EnvFilter, Layer as _, Registry, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    EnvFilter, Layer as _, Registry, fmt, layer::SubscriberExt as _, reload,
+    util::SubscriberInitExt as _,
 };
 
 use crate::config::{Config, ConfigError, Log, LogFormat, Otlp};
@@ -34,12 +35,29 @@ const SECONDS: &[f64] = &[
 ];
 
 /// What must be flushed at the end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Telemetry {
     spans: Option<SdkTracerProvider>,
+    level: LogLevel,
+}
+
+/// What is logged, while the process runs.
+#[derive(Clone, Debug)]
+pub(crate) struct LogLevel(reload::Handle<EnvFilter, Registry>);
+
+impl LogLevel {
+    /// Logs what these directives say from now on.
+    pub(crate) fn set(&self, log: &Log) -> anyhow::Result<()> {
+        self.0.reload(filter(log)?).context("change what is logged")
+    }
 }
 
 impl Telemetry {
+    /// Changes what is logged.
+    pub(crate) fn log_level(&self) -> LogLevel {
+        self.level.clone()
+    }
+
     /// Sends what is left.
     pub(crate) async fn flush(self) {
         let Some(spans) = self.spans else { return };
@@ -59,8 +77,8 @@ pub(crate) fn start(config: &Config) -> anyhow::Result<Telemetry> {
         .as_deref()
         .map(|endpoint| exporter(endpoint, &config.otlp))
         .transpose()?;
-    start_logs(&config.log, spans.as_ref())?;
-    Ok(Telemetry { spans })
+    let level = start_logs(&config.log, spans.as_ref())?;
+    Ok(Telemetry { spans, level })
 }
 
 fn exporter(endpoint: &str, otlp: &Otlp) -> anyhow::Result<SdkTracerProvider> {
@@ -91,15 +109,19 @@ fn exporter(endpoint: &str, otlp: &Otlp) -> anyhow::Result<SdkTracerProvider> {
         .build())
 }
 
-fn start_logs(log: &Log, spans: Option<&SdkTracerProvider>) -> anyhow::Result<()> {
+fn filter(log: &Log) -> anyhow::Result<EnvFilter> {
     let filter = EnvFilter::builder()
         .parse(&log.level)
         .map_err(|error| ConfigError::Contradiction(format!("log.level: {error}")))?;
     // What PostgreSQL says of a migration that finds its table there is no news.
-    let filter = match "sqlx::postgres::notice=warn".parse() {
+    Ok(match "sqlx::postgres::notice=warn".parse() {
         Ok(quiet) => filter.add_directive(quiet),
         Err(_) => filter,
-    };
+    })
+}
+
+fn start_logs(log: &Log, spans: Option<&SdkTracerProvider>) -> anyhow::Result<LogLevel> {
+    let (filter, level) = reload::Layer::new(filter(log)?);
     let text = match log.format {
         LogFormat::Text => true,
         LogFormat::Json => false,
@@ -128,7 +150,8 @@ fn start_logs(log: &Log, spans: Option<&SdkTracerProvider>) -> anyhow::Result<()
         .with(lines)
         .with(spans)
         .try_init()
-        .context("start the log")
+        .context("start the log")?;
+    Ok(LogLevel(level))
 }
 
 /// Begins to count.

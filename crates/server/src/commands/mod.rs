@@ -7,6 +7,7 @@ mod encryption;
 mod erasures;
 mod health;
 pub(crate) mod keys;
+mod level;
 mod migrate;
 mod openapi;
 mod sandbox;
@@ -19,6 +20,7 @@ use crate::{
     config::{self, Config, Sources},
     telemetry,
 };
+use level::Level;
 
 /// Runs the command that was asked for.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -35,17 +37,18 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         command => {
             let config = config::load(&sources)?;
             let telemetry = telemetry::start(&config)?;
-            let done = run_configured(command, config).await;
+            let level = Level::new(sources, telemetry.log_level());
+            let done = run_configured(command, config, level).await;
             telemetry.flush().await;
             done
         }
     }
 }
 
-async fn run_configured(command: Command, config: Config) -> anyhow::Result<()> {
+async fn run_configured(command: Command, config: Config, level: Level) -> anyhow::Result<()> {
     match command {
         Command::Demo(arguments) => demo::run(config, arguments).await,
-        Command::Serve(arguments) => serve::run(config, arguments).await,
+        Command::Serve(arguments) => serve::run(config, arguments, level).await,
         Command::Migrate => migrate::run(&config).await,
         Command::Keys(command) => keys::run(&config, command).await,
         Command::Tenants(command) => tenants::run(&config, command).await,

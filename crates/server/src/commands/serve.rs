@@ -1,5 +1,6 @@
 //! `callweave serve`: the gateway.
 
+use super::level::Level;
 use crate::{
     cli::ServeArgs,
     config::Config,
@@ -8,8 +9,9 @@ use crate::{
     signals::Signals,
 };
 
-pub(super) async fn run(config: Config, arguments: ServeArgs) -> anyhow::Result<()> {
+pub(super) async fn run(config: Config, arguments: ServeArgs, level: Level) -> anyhow::Result<()> {
     let mut signals = Signals::watch()?;
+    let level = level.follow()?;
     let start = Start {
         role: arguments.role,
         migrate: if arguments.no_migrate {
@@ -31,8 +33,10 @@ pub(super) async fn run(config: Config, arguments: ServeArgs) -> anyhow::Result<
             return Err(error);
         }
     }
-    tokio::select! {
+    let stopped = tokio::select! {
         stopped = process.stop() => stopped,
-        signal = signals.next() => anyhow::bail!("cut off by a second {signal}"),
-    }
+        signal = signals.next() => Err(anyhow::anyhow!("cut off by a second {signal}")),
+    };
+    level.abort();
+    stopped
 }

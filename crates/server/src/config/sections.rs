@@ -39,6 +39,8 @@ pub(crate) struct Server {
     pub(crate) header_timeout: Duration,
     #[serde(deserialize_with = "values::duration")]
     pub(crate) body_timeout: Duration,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) write_timeout: Duration,
     pub(crate) max_body_bytes: usize,
     #[serde(deserialize_with = "values::delay")]
     pub(crate) drain_delay: Duration,

@@ -19,10 +19,13 @@ use hyper_util::{
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
-use tower_http::timeout::TimeoutBody;
 use tracing::debug;
 
-use super::Limits;
+use super::{
+    Limits,
+    newcomers::Newcomer,
+    pace::{PacedBody, PacedStream},
+};
 
 /// How often a silent HTTP/2 peer is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -37,6 +40,7 @@ pub(super) async fn serve(
     peer: SocketAddr,
     router: Router,
     limits: Limits,
+    newcomer: Newcomer,
     shutdown: CancellationToken,
 ) {
     // Small answers must not wait for more bytes to come.
@@ -45,12 +49,17 @@ pub(super) async fn serve(
     }
     let begun = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&begun);
+    let newcomer = Arc::new(newcomer);
+    let known = Arc::clone(&newcomer);
     let service = service_fn(move |request: Request<Incoming>| {
-        seen.store(true, Ordering::Relaxed);
+        if !seen.swap(true, Ordering::Relaxed) {
+            known.is_known();
+        }
         answer(router.clone(), request, peer, limits.body_timeout)
     });
     let builder = builder(limits.header_timeout);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let stream = TokioIo::new(PacedStream::new(stream, limits.write_timeout));
+    let connection = builder.serve_connection(stream, service);
     tokio::pin!(connection);
     // The builder's own time limit begins only when it knows which HTTP is spoken.
     let first_request = tokio::time::sleep(limits.header_timeout);
@@ -66,6 +75,7 @@ pub(super) async fn serve(
                     return;
                 }
             }
+            () = newcomer.sent_away() => return,
             () = first_request.as_mut(), if waiting => {
                 waiting = false;
                 if !begun.load(Ordering::Relaxed) {
@@ -101,6 +111,6 @@ async fn answer(
     body_timeout: Duration,
 ) -> Result<Response<Body>, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
-    let bounded = |body| Body::new(Box::pin(TimeoutBody::new(body_timeout, body)));
+    let bounded = |body| Body::new(PacedBody::new(body, body_timeout));
     router.oneshot(request.map(bounded)).await
 }

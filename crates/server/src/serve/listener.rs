@@ -13,7 +13,7 @@ use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
-use super::connection;
+use super::{connection, newcomers::Newcomers};
 
 /// How long to wait after the system refused a connection, as when it has no file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -25,8 +25,10 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// For the head of a request.
     pub(crate) header_timeout: Duration,
-    /// Between two pieces of a request's body.
+    /// For a piece of a request's body.
     pub(crate) body_timeout: Duration,
+    /// For a client to take a piece of its answer.
+    pub(crate) write_timeout: Duration,
     /// For requests under way when the process is told to stop.
     pub(crate) drain_timeout: Duration,
 }
@@ -68,13 +70,14 @@ pub(crate) async fn serve(
     let address = listener.local_addr().context("read the address")?;
     info!(server.address = %address, "Listens");
     let places = Arc::new(Semaphore::new(limits.connections));
+    let newcomers = Newcomers::default();
     let connections = TaskTracker::new();
     let abort = CancellationToken::new();
     loop {
         let accepted = tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &places, &newcomers) => accepted,
         };
         let (stream, peer, place) = match accepted {
             Ok(accepted) => accepted,
@@ -85,7 +88,14 @@ pub(crate) async fn serve(
             }
         };
         metrics::counter!("callweave_http_connections_total").increment(1);
-        let served = connection::serve(stream, peer, router.clone(), limits, shutdown.clone());
+        let served = connection::serve(
+            stream,
+            peer,
+            router.clone(),
+            limits,
+            newcomers.add(),
+            shutdown.clone(),
+        );
         let abort = abort.clone();
         connections.spawn(async move {
             let gauge = metrics::gauge!("callweave_http_connections");
@@ -121,12 +131,21 @@ type Accepted = (
     tokio::sync::OwnedSemaphorePermit,
 );
 
-/// The next connection that there is a place for; more wait in the system's queue.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<Accepted> {
+/// The next connection, with a place: where there is none, somebody who has said nothing yet makes
+/// room; else it waits until one closes, and more wait in the system's queue.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+    newcomers: &Newcomers,
+) -> io::Result<Accepted> {
+    let (stream, peer) = listener.accept().await?;
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        return Ok((stream, peer, place));
+    }
+    newcomers.send_one_away();
     let place = Arc::clone(places)
         .acquire_owned()
         .await
         .map_err(io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, place))
 }

@@ -2,5 +2,7 @@
 
 mod connection;
 mod listener;
+mod newcomers;
+mod pace;
 
 pub(crate) use listener::{Limits, bind, reachable, serve};

@@ -8,13 +8,20 @@
 
 mod apart;
 mod arrows;
+mod backup;
+mod base;
 mod chaos;
 mod commands;
 mod coverage;
+mod databases;
 mod demo;
 mod external;
 mod inside;
+mod lifecycle;
 mod names;
 mod outside;
+mod rules;
 mod serving;
+mod supply;
 mod support;
+mod telemetry;

@@ -4,13 +4,14 @@
 use std::{path::PathBuf, time::Duration};
 
 use callweave_fault_proxy::{FaultProxy, Upstream};
-use callweave_postgres::testing::TestDatabase;
 use callweave_sandbox::{Action, LedgerEntry, Sandbox, SandboxConfig, Vendor};
-use callweave_store::{Options, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Place, Running, eventually, free_address, http, run};
+use crate::{
+    base::Base,
+    support::{Place, Running, eventually, free_address, http, run},
+};
 
 mod certificates;
 mod crashes;
@@ -31,7 +32,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// A sandbox, a migrated database, a key for the API, and gateways as many as are started.
 pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,
-    pub(crate) database: TestDatabase,
+    pub(crate) database: Base,
     place: Place,
     pub(crate) encryption_key: String,
     pub(crate) api_key: String,
@@ -53,23 +54,17 @@ pub(crate) struct Api {
 
 impl Stage {
     pub(crate) async fn new(calls_per_vendor: u32) -> Self {
+        Self::on(Base::shared().await, calls_per_vendor).await
+    }
+
+    /// The same on a given database.
+    pub(crate) async fn on(database: Base, calls_per_vendor: u32) -> Self {
         let sandbox = Sandbox::start(SandboxConfig {
             calls_per_vendor,
             ..SandboxConfig::default()
         })
         .await
         .unwrap();
-        let database = TestDatabase::from_template("server", |url| async move {
-            let store = Store::connect(&Options {
-                url: url.into(),
-                max_connections: 2,
-                acquire_timeout: Duration::from_secs(60),
-            })
-            .unwrap();
-            store.migrate().await.unwrap();
-            store.close().await;
-        })
-        .await;
         let generated = run(&["encryption", "generate-key", "--id", "k1"], &[]);
         let encryption_key = String::from_utf8(generated.stdout).unwrap();
         let mut stage = Self {
@@ -90,6 +85,7 @@ impl Stage {
         stage
     }
 
+    /// The binary with a database and this stage's keys.
     pub(crate) fn command(
         &self,
         database: &str,
@@ -176,9 +172,12 @@ impl Stage {
     }
 
     /// Runs a statement on the database behind the gateways' back.
-    pub(crate) async fn execute(&self, statement: &'static str) {
+    pub(crate) async fn execute(&self, statement: &str) {
         let pool = self.database.pool().await;
-        sqlx::query(statement).execute(&pool).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+            .execute(&pool)
+            .await
+            .unwrap();
         pool.close().await;
     }
 
@@ -245,6 +244,16 @@ impl Api {
     ) -> (u16, Value) {
         let outcome = self.try_send(method, path, body).await;
         outcome.unwrap()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
     }
 
     /// A request with the key, for a test that fills in the rest.

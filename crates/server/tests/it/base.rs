@@ -1,0 +1,120 @@
+//! The databases that gateways under test stand on.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, sync::Mutex, time::Duration};
+
+use callweave_postgres::{
+    Options, Postgres,
+    testing::{TestDatabase, scratch_directory},
+};
+use callweave_store::Store;
+use rustix::process::{Pid, Signal, kill_process};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use tempfile::TempDir;
+
+/// A migrated database.
+pub(crate) enum Base {
+    /// On the server that all tests of this process share.
+    Shared(TestDatabase),
+    /// On a server of its own, which may crash.
+    Own(Box<OwnServer>),
+}
+
+/// A server that keeps what it was given through crashes.
+pub(crate) struct OwnServer {
+    url: String,
+    options: Options,
+    running: Mutex<Option<Postgres>>,
+    _place: TempDir,
+}
+
+impl Base {
+    pub(crate) async fn shared() -> Self {
+        Self::Shared(TestDatabase::from_template("server", migrate).await)
+    }
+
+    pub(crate) async fn own() -> Self {
+        let base = Self::empty().await;
+        migrate(base.url().to_owned()).await;
+        base
+    }
+
+    /// A server of its own whose database holds nothing.
+    pub(crate) async fn empty() -> Self {
+        let place = tempfile::tempdir_in(scratch_directory()).unwrap();
+        // The account that runs the server must pass.
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        let options = Options::new(place.path().join("postgres"));
+        let running = start(options.clone()).await;
+        let url = running.url().to_owned();
+        Self::Own(Box::new(OwnServer {
+            url,
+            options,
+            running: Mutex::new(Some(running)),
+            _place: place,
+        }))
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        match self {
+            Self::Shared(database) => database.url(),
+            Self::Own(server) => &server.url,
+        }
+    }
+
+    /// Where the programs of its server are.
+    pub(crate) fn programs(&self) -> PathBuf {
+        let Self::Own(server) = self else {
+            panic!("the shared server may be anywhere")
+        };
+        let running = server.running.lock().unwrap();
+        running.as_ref().unwrap().facts().binaries.clone()
+    }
+
+    /// A small pool of connections to it.
+    pub(crate) async fn pool(&self) -> PgPool {
+        let options = PgPoolOptions::new().max_connections(5);
+        options.connect(self.url()).await.unwrap()
+    }
+
+    /// Ends the server as `pg_ctl stop -m immediate` does.
+    pub(crate) async fn crash(&self) {
+        let Self::Own(server) = self else {
+            panic!("the shared server is not to crash")
+        };
+        let running = server.running.lock().unwrap().take().unwrap();
+        tokio::task::spawn_blocking(move || {
+            let pid = i32::try_from(running.facts().pid).unwrap();
+            kill_process(Pid::from_raw(pid).unwrap(), Signal::QUIT).unwrap();
+            drop(running);
+        })
+        .await
+        .unwrap();
+    }
+
+    /// Starts it again; returns when it accepts connections.
+    pub(crate) async fn restart(&self) {
+        let Self::Own(server) = self else {
+            panic!("the shared server runs")
+        };
+        let running = start(server.options.clone()).await;
+        assert_eq!(running.url(), server.url);
+        *server.running.lock().unwrap() = Some(running);
+    }
+}
+
+async fn start(options: Options) -> Postgres {
+    tokio::task::spawn_blocking(move || Postgres::start(&options, &|_| {}).unwrap())
+        .await
+        .unwrap()
+}
+
+async fn migrate(url: String) {
+    let store = Store::connect(&callweave_store::Options {
+        url: url.into(),
+        max_connections: 2,
+        acquire_timeout: Duration::from_secs(60),
+    })
+    .unwrap();
+    store.migrate().await.unwrap();
+    store.close().await;
+}
