@@ -96,6 +96,7 @@ def compose():
 
 def prometheus():
     run(tool("promtool"), "check", "config", str(DEPLOY / "prometheus" / "prometheus.yml"))
+    run(tool("promtool"), "test", "rules", str(DEPLOY / "prometheus" / "tests.yml"))
     rules = (DEPLOY / "prometheus" / "rules.yml").read_text()
     if rules != (CHART / "rules.yml").read_text():
         sys.exit("deploy/helm/callweave/rules.yml is not deploy/prometheus/rules.yml")
