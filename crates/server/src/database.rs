@@ -31,6 +31,8 @@ pub(crate) struct Database {
     place: Place,
     /// Ours to stop.
     server: Option<Postgres>,
+    /// No pooler stands between.
+    keep_statements: bool,
 }
 
 /// Where the database is.
@@ -82,6 +84,7 @@ pub(crate) async fn open(config: &Config, tell: Tell) -> anyhow::Result<Database
             url: with_password(url, config.database.password_file.as_deref())?,
             place: Place::External,
             server: None,
+            keep_statements: config.database.keep_statements,
         });
     }
     prepare_data_dir(&config.data_dir)?;
@@ -141,6 +144,7 @@ fn attach_or_start(options: &Options, tell: Tell) -> anyhow::Result<Database> {
                 url: running.url().to_owned().into(),
                 place: Place::Shared { directory },
                 server: None,
+                keep_statements: true,
             });
         }
         match Postgres::start(options, &|progress| report(&progress, tell)) {
@@ -178,6 +182,7 @@ fn own(server: Postgres) -> Database {
             version: facts.version.clone(),
         },
         server: Some(server),
+        keep_statements: true,
     }
 }
 
@@ -211,11 +216,12 @@ impl Database {
 
     /// A pool of connections; does not wait for the database.
     pub(crate) fn store(&self, connections: u32, wait: Duration) -> anyhow::Result<Store> {
-        Ok(Store::connect(&callweave_store::Options {
+        let store = Store::connect(&callweave_store::Options {
             url: self.url.clone(),
             max_connections: connections,
             acquire_timeout: wait,
-        })?)
+        })?;
+        Ok(store.keeping_statements(self.keep_statements))
     }
 
     /// Stops it, if it is ours to stop.

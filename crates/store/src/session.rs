@@ -13,8 +13,9 @@ use std::{
 use futures::{TryStreamExt as _, future::BoxFuture, stream, stream::BoxStream};
 use sqlx::{
     Describe, Either, Error, Execute, Executor, PgConnection, Postgres, SqlStr,
+    error::BoxDynError,
     pool::PoolConnection,
-    postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+    postgres::{PgArguments, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 use tokio::{runtime::Handle, time::timeout};
 
@@ -29,6 +30,8 @@ pub(crate) struct Session {
     lost: AtomicBool,
     /// How long an answer is waited for.
     silence: Duration,
+    /// Prepared statements outlive the transaction.
+    keep_statements: bool,
 }
 
 impl Session {
@@ -36,12 +39,14 @@ impl Session {
     pub(crate) async fn begin(
         connection: PoolConnection<Postgres>,
         silence: Duration,
+        keep_statements: bool,
     ) -> Result<Self, Error> {
         let mut session = Self {
             connection: Some(connection),
             open: true,
             lost: AtomicBool::new(false),
             silence,
+            keep_statements,
         };
         sqlx::raw_sql("BEGIN").execute(session.executor()).await?;
         Ok(session)
@@ -53,6 +58,7 @@ impl Session {
             connection: self.connection.as_deref_mut(),
             lost: &self.lost,
             silence: self.silence,
+            keep_statements: self.keep_statements,
         }
     }
 
@@ -102,15 +108,48 @@ pub(crate) struct Bounded<'c> {
     connection: Option<&'c mut PgConnection>,
     lost: &'c AtomicBool,
     silence: Duration,
+    keep_statements: bool,
 }
 
 impl<'c> Bounded<'c> {
+    const fn prepared<E>(&self, query: E) -> Prepared<E> {
+        Prepared {
+            query,
+            keep: self.keep_statements,
+        }
+    }
+
     fn open(self) -> Result<(&'c mut PgConnection, Watch<'c>), Error> {
         let watch = Watch {
             lost: self.lost,
             silence: self.silence,
         };
         Ok((self.connection.ok_or(Error::PoolClosed)?, watch))
+    }
+}
+
+/// A statement that is prepared for once, or to be kept.
+struct Prepared<E> {
+    query: E,
+    keep: bool,
+}
+
+impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Prepared<E> {
+    fn sql(self) -> SqlStr {
+        self.query.sql()
+    }
+
+    fn statement(&self) -> Option<&PgStatement> {
+        self.query.statement()
+    }
+
+    fn take_arguments(&mut self) -> Result<Option<PgArguments>, BoxDynError> {
+        self.query.take_arguments()
+    }
+
+    fn persistent(&self) -> bool {
+        // The driver gives a statement a name even where it does not keep it.
+        self.keep && self.query.persistent()
     }
 }
 
@@ -145,6 +184,7 @@ impl<'c> Executor<'c> for Bounded<'c> {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
+        let query = self.prepared(query);
         let (connection, watch) = match self.open() {
             Ok(open) => open,
             Err(error) => return Box::pin(stream::once(async { Err(error) })),
@@ -161,6 +201,7 @@ impl<'c> Executor<'c> for Bounded<'c> {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
+        let query = self.prepared(query);
         Box::pin(async move {
             let (connection, watch) = self.open()?;
             watch.wait(connection.fetch_optional(query)).await

@@ -58,6 +58,8 @@ pub struct Store {
     /// The longest that a statement may take.
     patience: Duration,
     shared: Shared,
+    /// Prepared statements outlive their transaction.
+    keep_statements: bool,
     /// Who waits for a connection.
     waiting: Arc<AtomicUsize>,
 }
@@ -94,6 +96,7 @@ impl Store {
             months: Arc::default(),
             patience: PATIENCE,
             shared: Shared::default(),
+            keep_statements: true,
             waiting: Arc::default(),
         })
     }
@@ -110,6 +113,14 @@ impl Store {
     #[must_use]
     pub fn with_sealer(mut self, sealer: Arc<dyn Sealer>) -> Self {
         self.shared.sealer = Some(sealer);
+        self
+    }
+
+    /// The same database; prepared statements are kept from one transaction to the next, or not, as
+    /// a pooler wants it that gives each transaction another session.
+    #[must_use]
+    pub const fn keeping_statements(mut self, keep: bool) -> Self {
+        self.keep_statements = keep;
         self
     }
 
@@ -136,17 +147,20 @@ impl Store {
 
     /// Whether migrations are missing.
     pub async fn needs_migration(&self) -> Result<bool> {
+        // As the owner of the tables, whom no tenant is: the list of migrations is nobody's.
+        let mut tx = self.begin().await?;
         let known: Option<String> =
             sqlx::query_scalar("SELECT to_regclass('public._sqlx_migrations')::text")
-                .fetch_one(&self.pool)
+                .fetch_one(tx.executor())
                 .await?;
         if known.is_none() {
             return Ok(true);
         }
         let applied: Vec<i64> =
             sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
-                .fetch_all(&self.pool)
+                .fetch_all(tx.executor())
                 .await?;
+        tx.commit().await?;
         Ok(MIGRATOR
             .iter()
             .any(|migration| !applied.contains(&migration.version)))
@@ -189,7 +203,8 @@ impl Store {
             let _waiting = Waiting::new(&self.waiting);
             self.pool.acquire().await?
         };
-        Ok(Session::begin(connection, self.patience + SILENCE).await?)
+        let silence = self.patience + SILENCE;
+        Ok(Session::begin(connection, silence, self.keep_statements).await?)
     }
 
     /// How many wait for a connection.

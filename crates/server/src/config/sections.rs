@@ -81,6 +81,7 @@ pub(crate) struct Database {
     pub(crate) connect_timeout: Duration,
     #[serde(deserialize_with = "values::optional_path")]
     pub(crate) binaries: Option<PathBuf>,
+    pub(crate) keep_statements: bool,
     pub(crate) install: bool,
 }
 
