@@ -16,7 +16,8 @@ sed -e "s|@POSTGRES_PORT@|$postgres_port|" -e "s|@LISTEN_PORT@|$bouncer_port|" -
 (unprivileged "$(command -v pgbouncer)" "$work/pgbouncer.ini") >"$work/pgbouncer.out.log" 2>&1 &
 started+=($!)
 # Statements are not kept beyond their transaction: the next one may come to another session.
-pooled="postgres://callweave@127.0.0.1:$bouncer_port/callweave?statement-cache-capacity=0&sslmode=disable"
+export CALLWEAVE__DATABASE__KEEP_STATEMENTS=false
+pooled="postgres://callweave@127.0.0.1:$bouncer_port/callweave?sslmode=disable"
 
 say 'migrations go to PostgreSQL itself: they hold a lock of the session'
 DATABASE_URL="$postgres_url" "$callweave" migrate
@@ -28,11 +29,12 @@ for address in "${addresses[@]}"; do
 done
 
 say 'a sync through the pooler'
-connect_vendor "${addresses[0]}" "$pooled"
+# Commands that bring the schema up to date first go past the pooler as well.
+connect_vendor "${addresses[0]}" "$postgres_url"
 calls="$(curl -sf -H "Authorization: Bearer $key" "http://${addresses[1]}/v1/calls?limit=200" | jq '.data | length')"
 
 say 'another tenant sees nothing, while many ask at once'
-other="$(DATABASE_URL="$pooled" "$callweave" keys create --tenant other --name proof --scope '*' --json | jq -r .key)"
+other="$(DATABASE_URL="$postgres_url" "$callweave" keys create --tenant other --name proof --scope '*' --json | jq -r .key)"
 python3 deploy/replicas/client.py "http://${addresses[0]}" "$key" 15 16 >"$work/client.txt" &
 client=$!
 foreign=0 looks=0
