@@ -102,6 +102,18 @@ impl Base {
     }
 }
 
+/// What only the shared server offers, such as copies.
+impl std::ops::Deref for Base {
+    type Target = TestDatabase;
+
+    fn deref(&self) -> &TestDatabase {
+        match self {
+            Self::Shared(database) => database,
+            Self::Own(_) => panic!("this server is not shared"),
+        }
+    }
+}
+
 async fn start(options: Options) -> Postgres {
     tokio::task::spawn_blocking(move || Postgres::start(&options, &|_| {}).unwrap())
         .await
