@@ -1,8 +1,8 @@
 //! Figures that nobody brings by: they are looked at every few seconds.
 
-use std::{fs, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
-use callweave_store::{Store, StoreError};
+use callweave_store::{Store, StoreError, clock::DatabaseClock};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -28,6 +28,7 @@ const fn figure(number: i64) -> f64 {
 pub(crate) struct Figures {
     page: PrometheusHandle,
     stores: [(&'static str, Store); 2],
+    clock: Arc<DatabaseClock>,
     /// Where background work is counted, if this process does any.
     work: Option<Store>,
 }
@@ -42,6 +43,7 @@ impl Figures {
                 ("requests", gateway.store.clone()),
                 ("workers", gateway.worker_store.clone()),
             ],
+            clock: gateway.database_clock.clone(),
             work: works.then(|| gateway.worker_store.clone()),
         }
     }
@@ -51,6 +53,8 @@ impl Figures {
         for round in 0_u64.. {
             self.page.run_upkeep();
             self.pools();
+            metrics::gauge!("callweave_database_clock_ahead_seconds")
+                .set(figure(self.clock.ahead_ms()) / 1_000.0);
             process();
             if round % SELDOM == 0
                 && let Some(store) = &self.work
