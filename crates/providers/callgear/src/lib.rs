@@ -8,6 +8,7 @@
 //! that gives transcripts; both are served, and told apart by their answers.
 
 mod account;
+mod catalogue;
 mod client;
 mod documents;
 mod error;
@@ -41,6 +42,7 @@ use callweave_provider::{
 use secrecy::ExposeSecret;
 
 use crate::{
+    catalogue::Catalogue,
     client::{Client, Got, bad_response},
     error::error,
     settings::{Settings as Checked, base_url},
@@ -67,6 +69,7 @@ impl ProviderFactory for CallGearFactory {
         Ok(Arc::new(CallGear {
             client: Client::new(&settings, http),
             settings,
+            catalogue: Arc::default(),
         }))
     }
 
@@ -85,6 +88,7 @@ impl ProviderFactory for CallGearFactory {
 pub(crate) struct CallGear {
     client: Client,
     settings: Checked,
+    catalogue: Arc<Catalogue>,
 }
 
 #[async_trait]

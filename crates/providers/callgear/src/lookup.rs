@@ -232,7 +232,8 @@ impl CallGear {
             .filter(|tag| is_id(tag))
             .take(MOST_DEFINITIONS)
         {
-            let definition = self.part(context, "CG-14", &format!("/tags/{tag}")).await?;
+            let path = format!("/tags/{tag}");
+            let definition = self.shared_part(context, "CG-14", path).await?;
             if let Some(definition) = definition {
                 documents.definitions.insert(tag, definition);
             }
@@ -242,7 +243,7 @@ impl CallGear {
             && is_id(scenario)
         {
             let path = format!("/scenarios/{scenario}/points");
-            documents.points = self.part(context, "CG-06", &path).await?;
+            documents.points = self.shared_part(context, "CG-06", path).await?;
         }
         Ok(())
     }
@@ -284,6 +285,21 @@ impl CallGear {
             }
         }
         Ok(())
+    }
+
+    /// A part that many results have in common: asked for once in a while.
+    async fn shared_part(
+        &self,
+        context: &CallContext<'_>,
+        operation: &'static str,
+        path: String,
+    ) -> Result<Option<Bytes>> {
+        if let Some(known) = self.catalogue.known(&path, context.now) {
+            return Ok(known);
+        }
+        let answer = self.part(context, operation, &path).await?;
+        self.catalogue.keep(path, context.now, answer.clone());
+        Ok(answer)
     }
 
     /// A part of a result. That an account does not have it, or may not read it, is no failure;

@@ -655,3 +655,40 @@ async fn case_037_a_result_of_another_application_is_refused() {
         "{change:?}"
     );
 }
+
+#[tokio::test]
+async fn what_many_results_refer_to_is_asked_for_once_a_minute() {
+    let vendor = Vendor::of(&nested())
+        .part("tags", &fixtures().json("result_tags.json"))
+        .at("/tags/212", &fixtures().json("tag_212.json"));
+    let provider = provider_with(vendor.client.shared(), &json!({}));
+    let asked = |path: &str| {
+        let line = format!("GET /api/v1.0{path}");
+        let lines = vendor.client.lines();
+        lines.iter().filter(|asked| **asked == line).count()
+    };
+    let caller = caller();
+    let record = self::result(&vendor.id);
+    for _ in 0..2 {
+        let lookup = provider.lookup().unwrap();
+        let change = lookup
+            .fetch(&caller.context(), &record, None)
+            .await
+            .unwrap();
+        let Change::Upsert(upsert) = change else {
+            panic!("{change:?}")
+        };
+        assert_eq!(
+            analysis(&upsert.call).detections[1]
+                .definition_id
+                .as_deref(),
+            Some("212")
+        );
+    }
+    let result = format!("/scenario_result/{}", vendor.id);
+    assert_eq!(asked(&result), 2, "the result itself");
+    assert_eq!(asked("/tags/212"), 1);
+    assert_eq!(asked("/tags/213"), 1, "that there is none is known as well");
+    fetch(&vendor.client, &vendor.id).await;
+    assert_eq!(asked("/tags/212"), 2, "what is opened anew knows nothing");
+}
