@@ -46,14 +46,13 @@ impl Run<'_> {
         if self.provider().lookup().is_none() || self.progress.fetching_rests() {
             return Ok(());
         }
-        let mut batch = FIRST_BATCH;
         loop {
             self.go_on(shutdown)?;
+            let batch = batch_size(self.progress.begin_batch());
             let mut tx = self.tenant().await?;
             let due = tx
                 .due_records(self.connection.id, self.now(), batch)
                 .await?;
-            batch = (batch * 3).min(BATCH);
             tx.commit().await?;
             if due.is_empty() {
                 return Ok(());
@@ -228,6 +227,12 @@ pub(crate) fn count_changes(vendor: &str, applied: &Applied) {
     }
 }
 
+/// How many records a batch has; the batches of a turn grow.
+fn batch_size(begun_before: u32) -> i64 {
+    let grown = 3_i64.checked_pow(begun_before);
+    grown.map_or(BATCH, |times| FIRST_BATCH.saturating_mul(times).min(BATCH))
+}
+
 /// Counts what no mapper consumed, and what was set aside. Both begin at zero, so that a graph
 /// shows the first one.
 pub(crate) fn count_unread<'a>(vendor: &str, news: impl IntoIterator<Item = &'a Fetched>) {
@@ -288,5 +293,16 @@ fn put_aside(due: &Due, error: &ProviderError, now: Timestamp) -> Fetched {
             pointer: None,
         },
         documents: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_batches_of_a_turn_are_small() {
+        let sizes: Vec<i64> = [0, 1, 2, 3, 1_000, u32::MAX].map(batch_size).into();
+        assert_eq!(sizes, [8, 24, BATCH, BATCH, BATCH, BATCH]);
     }
 }

@@ -14,12 +14,21 @@ struct Met {
     fetched: bool,
     record_failed: bool,
     fetching_rests: bool,
+    batches: u32,
     trouble: Option<ProviderError>,
 }
 
 impl Progress {
     fn met(&self) -> MutexGuard<'_, Met> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many batches were begun before this one.
+    pub(crate) fn begin_batch(&self) -> u32 {
+        let mut met = self.met();
+        let before = met.batches;
+        met.batches = before.saturating_add(1);
+        before
     }
 
     /// A page came.
