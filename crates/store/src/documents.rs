@@ -1,6 +1,6 @@
 //! The vendor's documents, by content.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use callweave_model::{CallId, ConnectionId};
 use uuid::Uuid;
@@ -83,6 +83,33 @@ struct Columns {
     bodies: Vec<Vec<u8>>,
 }
 
+/// A record's document: kind, vendor id, operation, part, hash.
+type Link = (String, String, String, String, Vec<u8>);
+
+impl Columns {
+    /// Those of these links that are not among the columns.
+    fn not_repeated(&self, links: Vec<Link>) -> Self {
+        let names = self.kinds.iter().zip(&self.remote_ids);
+        let places = self.operations.iter().zip(&self.parts).zip(&self.hashes);
+        let new: HashSet<_> = names
+            .zip(places)
+            .map(|((kind, id), ((operation, part), hash))| (kind, id, operation, part, hash))
+            .collect();
+        let mut stale = Self::default();
+        for (kind, id, operation, part, hash) in links {
+            if new.contains(&(&kind, &id, &operation, &part, &hash)) {
+                continue;
+            }
+            stale.kinds.push(kind);
+            stale.remote_ids.push(id);
+            stale.operations.push(operation);
+            stale.parts.push(part);
+            stale.hashes.push(hash);
+        }
+        stale
+    }
+}
+
 impl TenantTx {
     /// Keeps the documents of records; the same bytes are kept once.
     pub async fn keep_documents(
@@ -158,28 +185,47 @@ impl TenantTx {
         connection: ConnectionId,
         columns: &Columns,
     ) -> Result<Vec<Vec<u8>>> {
-        Ok(sqlx::query_scalar(
-            "WITH new AS ( \
-                 SELECT * FROM UNNEST($3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[]) \
-                     AS new (kind, remote_id, operation, part, hash) \
-             ) \
-             DELETE FROM record_documents AS old \
-             WHERE old.tenant_id = $1 AND old.connection_id = $2 \
-                 AND (old.kind, old.remote_id) IN (SELECT kind, remote_id FROM new) \
-                 AND NOT EXISTS (SELECT FROM new WHERE new.kind = old.kind \
-                     AND new.remote_id = old.remote_id AND new.operation = old.operation \
-                     AND new.part = old.part AND new.hash = old.hash) \
-             RETURNING old.hash",
+        let records: BTreeSet<(&String, &String)> =
+            columns.kinds.iter().zip(&columns.remote_ids).collect();
+        let (kinds, ids): (Vec<&String>, Vec<&String>) = records.into_iter().unzip();
+        // Record by record: as a join, a plan made for few rows reads all there are, every time.
+        let links: Vec<Link> = sqlx::query_as(
+            "SELECT old.kind, old.remote_id, old.operation, old.part, old.hash \
+             FROM UNNEST($3::text[], $4::text[]) AS record (kind, remote_id) \
+             CROSS JOIN LATERAL ( \
+                 SELECT kind, remote_id, operation, part, hash FROM record_documents \
+                 WHERE tenant_id = $1 AND connection_id = $2 \
+                     AND kind = record.kind AND remote_id = record.remote_id \
+                 OFFSET 0 \
+             ) AS old",
         )
         .bind(self.tenant().0)
         .bind(connection.0)
-        .bind(&columns.kinds)
-        .bind(&columns.remote_ids)
-        .bind(&columns.operations)
-        .bind(&columns.parts)
-        .bind(&columns.hashes)
+        .bind(kinds)
+        .bind(ids)
         .fetch_all(self.executor())
-        .await?)
+        .await?;
+        let stale = columns.not_repeated(links);
+        if stale.hashes.is_empty() {
+            return Ok(Vec::new());
+        }
+        sqlx::query(
+            "DELETE FROM record_documents AS old \
+             USING UNNEST($3::text[], $4::text[], $5::text[], $6::text[]) \
+                 AS stale (kind, remote_id, operation, part) \
+             WHERE old.tenant_id = $1 AND old.connection_id = $2 AND old.kind = stale.kind \
+                 AND old.remote_id = stale.remote_id AND old.operation = stale.operation \
+                 AND old.part = stale.part",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .bind(&stale.kinds)
+        .bind(&stale.remote_ids)
+        .bind(&stale.operations)
+        .bind(&stale.parts)
+        .execute(self.executor())
+        .await?;
+        Ok(stale.hashes)
     }
 
     /// Deletes those of these documents to which no record leads any more.

@@ -82,6 +82,9 @@ impl TenantTx {
         connection: ConnectionId,
         records: &[(String, String)],
     ) -> Result<HashMap<(String, String), i32>> {
+        if records.is_empty() {
+            return Ok(HashMap::new());
+        }
         let (kinds, ids): (Vec<String>, Vec<String>) = records.iter().cloned().unzip();
         let rows: Vec<(String, String, i32)> = sqlx::query_as(
             "SELECT kind, remote_id, failures FROM records \

@@ -252,10 +252,18 @@ impl TenantTx {
     ) -> Result<BTreeMap<RecordKey, KnownRecord>> {
         let (kinds, ids): (Vec<String>, Vec<String>) = fetched.iter().map(pending::key).unzip();
         let rows: Vec<KnownRow> = sqlx::query_as(
-            "SELECT kind, remote_id, call_id, observed_at, state, attempts, fetched FROM records \
-             WHERE tenant_id = $1 AND connection_id = $2 \
-                 AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[])) \
-             ORDER BY kind, remote_id FOR UPDATE",
+            // Record by record: as a join, a plan made for few rows reads all there are, every time.
+            "SELECT record.* FROM ( \
+                 SELECT DISTINCT kind, remote_id \
+                 FROM UNNEST($3::text[], $4::text[]) AS given (kind, remote_id) \
+                 ORDER BY kind, remote_id \
+             ) AS wanted \
+             CROSS JOIN LATERAL ( \
+                 SELECT kind, remote_id, call_id, observed_at, state, attempts, fetched FROM records \
+                 WHERE tenant_id = $1 AND connection_id = $2 \
+                     AND kind = wanted.kind AND remote_id = wanted.remote_id \
+                 FOR UPDATE \
+             ) AS record",
         )
         .bind(self.tenant().0)
         .bind(scope.id.0)
