@@ -45,7 +45,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("postgres", &[]),
     ("fault-proxy", &[]),
     ("chaos", &["sandbox", "postgres", "fault-proxy"]),
-    ("bench", &["sandbox"]),
+    ("bench", &["sandbox", "postgres"]),
 ];
 
 /// Vendor crates: pure translation.
