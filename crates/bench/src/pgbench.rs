@@ -145,8 +145,12 @@ pub(crate) fn script(statements: &[Statement], calls: u32, places: &[(String, St
             let place = places
                 .iter()
                 .find(|(logged, _)| value.contains(logged.as_str()));
-            let value = place.map_or(value, |(_, computed)| computed);
-            text = text.replace(&format!("${}", number + 1), value);
+            let value = match place {
+                Some((_, computed)) if value.starts_with("'{") => format!("ARRAY[{computed}]"),
+                Some((_, computed)) => computed.clone(),
+                None => value.clone(),
+            };
+            text = text.replace(&format!("${}", number + 1), &value);
         }
         script.push_str(&text);
         script.push_str(";\n");
@@ -234,6 +238,14 @@ mod tests {
             script(&[statement], 9, &places),
             "\\set number random(1, 9)\n\
              SELECT 1 FROM calls WHERE a = '1x' AND b = '10x' AND c = f(:number);\n"
+        );
+        let listed = Statement {
+            text: "SELECT 1 FROM UNNEST($1::uuid[])".into(),
+            parameters: vec!["'{2x}'".into()],
+        };
+        assert_eq!(
+            script(&[listed], 9, &places),
+            "\\set number random(1, 9)\nSELECT 1 FROM UNNEST(ARRAY[f(:number)]::uuid[]);\n"
         );
     }
 }
