@@ -25,7 +25,6 @@ pub(crate) struct VendorRequestDocument {
     /// renewal is.
     connection_id: Option<Uuid>,
     /// The vendor's key.
-    #[schema(example = "callgear")]
     vendor: String,
     /// The operation, as the coverage table names it.
     #[schema(example = "CG-16")]
