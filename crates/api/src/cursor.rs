@@ -110,6 +110,32 @@ impl CursorKey {
         self.read(list, cursor).ok_or_else(invalid)
     }
 
+    /// The place that a query goes on from; `None` for the first page.
+    pub(crate) fn begin(
+        &self,
+        list: List<'_>,
+        cursor: Option<&str>,
+    ) -> Result<Option<Place>, Problem> {
+        cursor.map(|cursor| self.open(list, cursor)).transpose()
+    }
+
+    /// Cuts rows to a page of `limit`, where one more was read, and gives the cursor of the next
+    /// page, if there is one.
+    pub(crate) fn cut<T>(
+        &self,
+        list: List<'_>,
+        rows: &mut Vec<T>,
+        limit: i64,
+        place: impl FnOnce(&T) -> Place,
+    ) -> Option<String> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        if rows.len() <= limit {
+            return None;
+        }
+        rows.truncate(limit);
+        rows.last().map(|last| self.seal(list, place(last)))
+    }
+
     /// The position of a cursor that was made for this list of a vendor.
     pub(crate) fn open_position(&self, list: List<'_>, cursor: &str) -> Result<String, Problem> {
         self.verified(list, cursor, POSITION_VERSION)

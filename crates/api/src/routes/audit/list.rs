@@ -95,27 +95,21 @@ pub(crate) async fn list_audit_log(
         name: "audit-log",
         query: &query.fingerprint,
     };
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|cursor| state.cursor_key().open(list, cursor))
-        .transpose()?
+    let after = state
+        .cursor_key()
+        .begin(list, query.cursor.as_deref())?
         .map(|place| (place.at, place.id));
     let mut tx = state.store().tenant(tenant).await?;
     let mut entries = tx
         .list_audit(&query.filter, query.order, after, query.limit + 1)
         .await?;
     tx.commit().await?;
-    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let more = entries.len() > limit;
-    entries.truncate(limit);
-    let next_cursor = entries.last().filter(|_| more).map(|last| {
-        let place = Place {
+    let next_cursor = state
+        .cursor_key()
+        .cut(list, &mut entries, query.limit, |last| Place {
             at: last.at(),
             id: last.id,
-        };
-        state.cursor_key().seal(list, place)
-    });
+        });
     respond::ok(&AuditList {
         data: entries.into_iter().map(Into::into).collect(),
         next_cursor,

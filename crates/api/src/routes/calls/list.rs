@@ -88,11 +88,7 @@ pub(crate) async fn list_calls(
         name: "calls",
         query: &query.fingerprint,
     };
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|cursor| state.cursor_key().open(list, cursor))
-        .transpose()?;
+    let after = state.cursor_key().begin(list, query.cursor.as_deref())?;
     let mut tx = state.store().tenant(tenant).await?;
     let (calls, more) = page(&mut tx, &query, after).await?;
     let refs = raw_refs(&mut tx, &query, &calls).await?;

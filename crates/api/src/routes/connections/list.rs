@@ -67,11 +67,7 @@ pub(crate) async fn list_connections(
         name: "connections",
         query: &query.fingerprint,
     };
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|cursor| state.cursor_key().open(list, cursor))
-        .transpose()?;
+    let after = state.cursor_key().begin(list, query.cursor.as_deref())?;
     let filter = ConnectionFilter {
         vendor: query.vendor.clone(),
         after: after.map(|place| (place.at, ConnectionId(place.id))),
@@ -80,16 +76,12 @@ pub(crate) async fn list_connections(
     let mut tx = state.store().tenant(tenant).await?;
     let mut connections = tx.list_connections(&filter).await?;
     tx.commit().await?;
-    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let more = connections.len() > limit;
-    connections.truncate(limit);
-    let next_cursor = connections.last().filter(|_| more).map(|last| {
-        let place = Place {
+    let next_cursor = state
+        .cursor_key()
+        .cut(list, &mut connections, query.limit, |last| Place {
             at: last.created_at,
             id: last.id.0,
-        };
-        state.cursor_key().seal(list, place)
-    });
+        });
     let now = state.now();
     let data = connections
         .into_iter()

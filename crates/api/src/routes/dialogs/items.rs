@@ -75,11 +75,9 @@ pub(crate) async fn list_batch_dialogs(
         name: "batch_dialogs",
         query: &query.fingerprint,
     };
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|cursor| state.cursor_key().open(list, cursor))
-        .transpose()?
+    let after = state
+        .cursor_key()
+        .begin(list, query.cursor.as_deref())?
         .filter(|place| place.id == id)
         .and_then(|place| i32::try_from(place.at.as_millis()).ok());
     let mut tx = state.store().tenant(tenant).await?;

@@ -59,25 +59,19 @@ pub(crate) async fn list_erasures(
         name: "erasures",
         query: &query.fingerprint,
     };
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|cursor| state.cursor_key().open(list, cursor))
-        .transpose()?
+    let after = state
+        .cursor_key()
+        .begin(list, query.cursor.as_deref())?
         .map(|place| (place.at, place.id));
     let mut tx = state.store().tenant(tenant).await?;
     let mut erasures = tx.list_erasures(after, query.limit + 1).await?;
     tx.commit().await?;
-    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let more = erasures.len() > limit;
-    erasures.truncate(limit);
-    let next_cursor = erasures.last().filter(|_| more).map(|last| {
-        let place = Place {
+    let next_cursor = state
+        .cursor_key()
+        .cut(list, &mut erasures, query.limit, |last| Place {
             at: last.erased_at,
             id: last.id,
-        };
-        state.cursor_key().seal(list, place)
-    });
+        });
     respond::ok(&ErasureList {
         data: erasures.into_iter().map(Into::into).collect(),
         next_cursor,

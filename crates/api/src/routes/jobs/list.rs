@@ -121,17 +121,16 @@ pub(crate) async fn page(
         name,
         query: &asked.fingerprint,
     };
-    let after = asked
-        .cursor
-        .as_deref()
-        .map(|cursor| state.cursor_key().open(list, cursor))
-        .transpose()?;
+    let after = state.cursor_key().begin(list, asked.cursor.as_deref())?;
     asked.filter.after = after.map(|place| (place.at, JobId(place.id)));
     let mut tx = state.store().tenant(caller.tenant).await?;
     let mut jobs = tx.list_jobs(&asked.filter).await?;
-    let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
-    let more = jobs.len() > limit;
-    jobs.truncate(limit);
+    let next_cursor = state
+        .cursor_key()
+        .cut(list, &mut jobs, asked.limit, |last| Place {
+            at: last.created_at,
+            id: last.id.0,
+        });
     let batches: Vec<JobId> = jobs
         .iter()
         .filter(|job| job.job_type == JobType::LaunchDialogBatch)
@@ -139,13 +138,6 @@ pub(crate) async fn page(
         .collect();
     let counts = tx.count_items(&batches).await?;
     tx.commit().await?;
-    let next_cursor = jobs.last().filter(|_| more).map(|last| {
-        let place = Place {
-            at: last.created_at,
-            id: last.id.0,
-        };
-        state.cursor_key().seal(list, place)
-    });
     let data = jobs
         .into_iter()
         .map(|job| {

@@ -114,27 +114,21 @@ pub(crate) async fn list_vendor_requests(
         name: "vendor-requests",
         query: &query.fingerprint,
     };
-    let after = query
-        .cursor
-        .as_deref()
-        .map(|cursor| state.cursor_key().open(list, cursor))
-        .transpose()?
+    let after = state
+        .cursor_key()
+        .begin(list, query.cursor.as_deref())?
         .map(|place| (place.at, place.id));
     let mut tx = state.store().tenant(tenant).await?;
     let mut requests = tx
         .list_vendor_requests(&query.filter, query.order, after, query.limit + 1)
         .await?;
     tx.commit().await?;
-    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let more = requests.len() > limit;
-    requests.truncate(limit);
-    let next_cursor = requests.last().filter(|_| more).map(|last| {
-        let place = Place {
+    let next_cursor = state
+        .cursor_key()
+        .cut(list, &mut requests, query.limit, |last| Place {
             at: last.at(),
             id: last.id,
-        };
-        state.cursor_key().seal(list, place)
-    });
+        });
     let registry = state.connector().registry();
     respond::ok(&VendorRequestList {
         data: requests
