@@ -74,6 +74,10 @@ impl Figures {
     }
 
     fn pools(&self) {
+        // Both pools tell the same.
+        let [(_, store), _] = &self.stores;
+        metrics::gauge!("callweave_database_refuses_changes")
+            .set(figure(i64::from(store.refuses_changes())));
         for (pool, store) in &self.stores {
             let (open, idle) = store.pool_size();
             for (name, number) in [

@@ -87,6 +87,7 @@ impl Gateway {
         let patience = settings.acquire_timeout * 10;
         let worker_store = database
             .store(settings.worker_connections, patience)?
+            .beside(&store)
             .with_sealer(Arc::new(vault.clone()));
         database::wait(&store, settings.connect_timeout).await?;
         schema(&store, migrate).await?;
@@ -244,22 +245,29 @@ pub(crate) fn job_options(jobs: &crate::config::Jobs) -> JobOptions {
     }
 }
 
-/// Brings the schema up to date, or refuses to go on without.
-pub(crate) async fn schema(store: &Store, migrate: Migrate) -> anyhow::Result<()> {
+/// Brings the schema up to date, or refuses to go on without; returns whether migrations were missing.
+pub(crate) async fn schema(store: &Store, migrate: Migrate) -> anyhow::Result<bool> {
+    let standing = store.standing().await?;
+    let missing = !standing.missing.is_empty();
+    if let Some(newest) = standing.newer.last() {
+        tracing::info!(
+            schema.newest = newest,
+            "The schema is of a later release; goes on with what it knows"
+        );
+    }
     match migrate {
         Migrate::Apply => {
-            if store.needs_migration().await? {
+            if missing {
                 tracing::info!("Applies migrations");
             }
             // Also where none is missing: the gateway's role may be.
             store.migrate().await?;
         }
-        Migrate::Demand => anyhow::ensure!(
-            !store.needs_migration().await?,
-            "migrations are missing; run `callweave migrate`"
-        ),
+        Migrate::Demand => {
+            anyhow::ensure!(!missing, "migrations are missing; run `callweave migrate`");
+        }
     }
-    Ok(())
+    Ok(missing)
 }
 
 /// Derived, so that replicas agree without one more secret. A new active key makes cursors of

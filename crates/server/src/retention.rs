@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use callweave_model::{Clock, TenantId, Timestamp};
 use callweave_store::{
     Store, StoreError,
+    calls::months::RESTS,
     retention::{Kind, Rules},
 };
 use tokio_util::sync::CancellationToken;
@@ -55,6 +56,7 @@ impl Retention {
     }
 
     async fn look(&self, shutdown: &CancellationToken) -> Result<(), StoreError> {
+        self.store.open_months(self.clock.now()).await?;
         let mut tx = self.store.system().await?;
         let tenants = tx.list_tenants().await?;
         tx.commit().await?;
@@ -72,6 +74,13 @@ impl Retention {
                     self.purge(tenant, kind, before, shutdown).await?;
                 }
             }
+        }
+        let dropped = self.store.drop_empty_months(RESTS).await?;
+        if !dropped.is_empty() {
+            info!(
+                months = dropped.join(", "),
+                "Dropped months in which nothing lies any more"
+            );
         }
         Ok(())
     }

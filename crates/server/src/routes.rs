@@ -73,6 +73,13 @@ pub(crate) fn health(
             return unready("the worker is shutting down");
         }
         match store.ping().await {
+            Ok(()) if store.refuses_changes() => {
+                let detail = Store::REFUSES_CHANGES;
+                (
+                    StatusCode::OK,
+                    Json(json!({"status": "ok", "detail": detail})),
+                )
+            }
             Ok(()) => (StatusCode::OK, Json(json!({"status": "ok"}))),
             Err(_) => unready("the database cannot be reached"),
         }

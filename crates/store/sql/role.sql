@@ -24,6 +24,8 @@ TO callweave_app;
 -- What was done stays written.
 GRANT SELECT, INSERT ON audit_log TO callweave_app;
 REVOKE UPDATE, DELETE, TRUNCATE ON audit_log FROM callweave_app;
-GRANT EXECUTE ON FUNCTION current_tenant(), system_scope(), ensure_call_partition(date) TO callweave_app;
+GRANT EXECUTE ON FUNCTION current_tenant(), system_scope(), ensure_call_partition(date),
+    retire_call_partition(date, interval)
+TO callweave_app;
 -- How far the numbering of events has come says whether there may be new ones.
 GRANT SELECT ON SEQUENCE events_id_seq TO callweave_app;

@@ -26,6 +26,7 @@ pub mod overview;
 pub mod pauses;
 pub mod records;
 pub mod retention;
+pub mod schema;
 pub mod sealed;
 pub mod secrets;
 pub mod streams;
@@ -38,6 +39,7 @@ pub mod tokens;
 pub mod vendor_requests;
 
 mod convert;
+mod refusals;
 mod session;
 mod setup;
 mod transaction;

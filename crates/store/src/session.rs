@@ -6,7 +6,10 @@
 
 use std::{
     io,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,6 +21,8 @@ use sqlx::{
     postgres::{PgArguments, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 use tokio::{runtime::Handle, time::timeout};
+
+use crate::refusals::Refusals;
 
 /// A transaction; dropped without commit, it is undone.
 #[derive(Debug)]
@@ -32,6 +37,7 @@ pub(crate) struct Session {
     silence: Duration,
     /// Prepared statements outlive the transaction.
     keep_statements: bool,
+    refusals: Arc<Refusals>,
 }
 
 impl Session {
@@ -40,6 +46,7 @@ impl Session {
         connection: PoolConnection<Postgres>,
         silence: Duration,
         keep_statements: bool,
+        refusals: Arc<Refusals>,
     ) -> Result<Self, Error> {
         let mut session = Self {
             connection: Some(connection),
@@ -47,6 +54,7 @@ impl Session {
             lost: AtomicBool::new(false),
             silence,
             keep_statements,
+            refusals,
         };
         sqlx::raw_sql("BEGIN").execute(session.executor()).await?;
         Ok(session)
@@ -59,6 +67,7 @@ impl Session {
             lost: &self.lost,
             silence: self.silence,
             keep_statements: self.keep_statements,
+            refusals: &self.refusals,
         }
     }
 
@@ -109,6 +118,7 @@ pub(crate) struct Bounded<'c> {
     lost: &'c AtomicBool,
     silence: Duration,
     keep_statements: bool,
+    refusals: &'c Refusals,
 }
 
 impl<'c> Bounded<'c> {
@@ -123,6 +133,7 @@ impl<'c> Bounded<'c> {
         let watch = Watch {
             lost: self.lost,
             silence: self.silence,
+            refusals: self.refusals,
         };
         Ok((self.connection.ok_or(Error::PoolClosed)?, watch))
     }
@@ -158,12 +169,13 @@ impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Prepared<E> {
 struct Watch<'c> {
     lost: &'c AtomicBool,
     silence: Duration,
+    refusals: &'c Refusals,
 }
 
 impl Watch<'_> {
     async fn wait<T>(self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         if let Ok(answer) = timeout(self.silence, answer).await {
-            return answer;
+            return answer.inspect_err(|error| self.refusals.note(error));
         }
         self.lost.store(true, Ordering::Relaxed);
         Err(Error::Io(io::Error::new(

@@ -1,10 +1,9 @@
-//! Connecting, migrating, and refusing a database that would not keep tenants apart.
+//! Connecting, and refusing a database that would not keep tenants apart.
 
 use std::{
-    collections::BTreeSet,
     str::FromStr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -17,7 +16,8 @@ use sqlx::{
 };
 
 use crate::{
-    Result, StoreError, SystemTx, TenantTx, sealed::Sealer, session::Session, transaction::Shared,
+    Result, StoreError, SystemTx, TenantTx, calls::months::KnownMonths, refusals::Refusals,
+    sealed::Sealer, session::Session, transaction::Shared,
 };
 
 /// The role every transaction takes on: it owns nothing and cannot bypass row-level security.
@@ -36,8 +36,6 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// With so many waiting for each connection of the pool, it is crowded.
 const CROWD: usize = 16;
 
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
-
 /// How to connect.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -53,8 +51,7 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: PgPool,
-    /// Months whose partitions are known to exist.
-    months: Arc<Mutex<BTreeSet<String>>>,
+    months: Arc<Mutex<KnownMonths>>,
     /// The longest that a statement may take.
     patience: Duration,
     shared: Shared,
@@ -62,6 +59,7 @@ pub struct Store {
     keep_statements: bool,
     /// Who waits for a connection.
     waiting: Arc<AtomicUsize>,
+    refusals: Arc<Refusals>,
 }
 
 /// Somebody who waits for a connection.
@@ -81,6 +79,10 @@ impl Drop for Waiting<'_> {
 }
 
 impl Store {
+    /// What is said where [`Self::refuses_changes`].
+    pub const REFUSES_CHANGES: &str =
+        "the database takes no changes: its disk is full, or it is read-only";
+
     /// Opens a pool. Does not wait for the database: the first use does.
     pub fn connect(options: &Options) -> Result<Self> {
         use secrecy::ExposeSecret as _;
@@ -98,6 +100,7 @@ impl Store {
             shared: Shared::default(),
             keep_statements: true,
             waiting: Arc::default(),
+            refusals: Arc::default(),
         })
     }
 
@@ -116,54 +119,19 @@ impl Store {
         self
     }
 
+    /// The same database as another pool's: what one sees of its state, both tell.
+    #[must_use]
+    pub fn beside(mut self, other: &Self) -> Self {
+        self.refusals = Arc::clone(&other.refusals);
+        self
+    }
+
     /// The same database; prepared statements are kept from one transaction to the next, or not, as
     /// a pooler wants it that gives each transaction another session.
     #[must_use]
     pub const fn keeping_statements(mut self, keep: bool) -> Self {
         self.keep_statements = keep;
         self
-    }
-
-    /// Applies what migrations are missing, and gives the gateway's role its rights. Safe to run
-    /// from several replicas at once.
-    pub async fn migrate(&self) -> Result<()> {
-        MIGRATOR
-            .run(&self.pool)
-            .await
-            .map_err(|error| match error {
-                sqlx::migrate::MigrateError::Execute(source) => StoreError::from(source),
-                other => StoreError::Migrate(Box::new(other)),
-            })?;
-        let mut tx = self.pool.begin().await?;
-        sqlx::query("SELECT pg_advisory_xact_lock(hashtext('callweave_app_role'))")
-            .execute(&mut *tx)
-            .await?;
-        sqlx::raw_sql(include_str!("../sql/role.sql"))
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Whether migrations are missing.
-    pub async fn needs_migration(&self) -> Result<bool> {
-        // As the owner of the tables, whom no tenant is: the list of migrations is nobody's.
-        let mut tx = self.begin().await?;
-        let known: Option<String> =
-            sqlx::query_scalar("SELECT to_regclass('public._sqlx_migrations')::text")
-                .fetch_one(tx.executor())
-                .await?;
-        if known.is_none() {
-            return Ok(true);
-        }
-        let applied: Vec<i64> =
-            sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
-                .fetch_all(tx.executor())
-                .await?;
-        tx.commit().await?;
-        Ok(MIGRATOR
-            .iter()
-            .any(|migration| !applied.contains(&migration.version)))
     }
 
     /// Refuses a database in which one tenant could see another: a role that owns tables or
@@ -198,13 +166,24 @@ impl Store {
         Ok(self.begin().await?.commit().await?)
     }
 
-    async fn begin(&self) -> Result<Session> {
+    pub(crate) async fn begin(&self) -> Result<Session> {
+        self.begin_within(self.patience + SILENCE).await
+    }
+
+    /// Begins a transaction whose answers are waited for as long as this.
+    pub(crate) async fn begin_within(&self, silence: Duration) -> Result<Session> {
         let connection = {
             let _waiting = Waiting::new(&self.waiting);
             self.pool.acquire().await?
         };
-        let silence = self.patience + SILENCE;
-        Ok(Session::begin(connection, silence, self.keep_statements).await?)
+        let refusals = Arc::clone(&self.refusals);
+        Ok(Session::begin(connection, silence, self.keep_statements, refusals).await?)
+    }
+
+    /// Whether the database refused a change a short while ago because its disk is full or it is
+    /// read-only.
+    pub fn refuses_changes(&self) -> bool {
+        self.refusals.are_fresh()
     }
 
     /// How many wait for a connection.
@@ -251,16 +230,9 @@ impl Store {
         Ok(SystemTx::new(tx))
     }
 
-    pub(crate) fn unknown_months(&self, months: &BTreeSet<String>) -> BTreeSet<String> {
-        let known = self.months.lock().unwrap_or_else(PoisonError::into_inner);
-        months.difference(&known).cloned().collect()
-    }
-
-    pub(crate) fn remember_months(&self, months: BTreeSet<String>) {
-        self.months
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(months);
+    /// Months whose partitions are known to be there.
+    pub(crate) fn months(&self) -> &Mutex<KnownMonths> {
+        &self.months
     }
 
     /// Closes the pool and waits for its connections.

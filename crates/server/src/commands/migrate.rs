@@ -23,8 +23,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
 async fn apply(config: &Config, database: &database::Database) -> anyhow::Result<bool> {
     let store = database.store(2, config.database.acquire_timeout)?;
     database::wait(&store, config.database.connect_timeout).await?;
-    let missing = store.needs_migration().await?;
-    gateway::schema(&store, Migrate::Apply).await?;
+    let missing = gateway::schema(&store, Migrate::Apply).await?;
     store.verify_isolation().await?;
     store.close().await;
     Ok(missing)

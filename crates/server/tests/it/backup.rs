@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Runs a client program of PostgreSQL.
-fn run_client(base: &Base, name: &str, arguments: &[&str]) {
+pub(crate) fn run_client(base: &Base, name: &str, arguments: &[&str]) {
     let program: PathBuf = base.programs().join(name);
     let output = Command::new(&program)
         .args(arguments)

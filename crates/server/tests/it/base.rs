@@ -1,6 +1,12 @@
 //! The databases that gateways under test stand on.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, sync::Mutex, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
 
 use callweave_postgres::{
     Options, Postgres,
@@ -24,7 +30,7 @@ pub(crate) struct OwnServer {
     url: String,
     options: Options,
     running: Mutex<Option<Postgres>>,
-    _place: TempDir,
+    place: TempDir,
 }
 
 impl Base {
@@ -50,7 +56,7 @@ impl Base {
             url,
             options,
             running: Mutex::new(Some(running)),
-            _place: place,
+            place,
         }))
     }
 
@@ -68,6 +74,23 @@ impl Base {
         };
         let running = server.running.lock().unwrap();
         running.as_ref().unwrap().facts().binaries.clone()
+    }
+
+    /// A directory beside its own, which the account that runs it can reach.
+    pub(crate) fn place(&self) -> &Path {
+        let Self::Own(server) = self else {
+            panic!("the shared server may be anywhere")
+        };
+        server.place.path()
+    }
+
+    /// The account that runs its server, if not ours.
+    pub(crate) fn account(&self) -> Option<u32> {
+        let Self::Own(server) = self else {
+            panic!("the shared server may be anybody's")
+        };
+        let running = server.running.lock().unwrap();
+        running.as_ref().unwrap().facts().uid
     }
 
     /// A small pool of connections to it.
@@ -120,7 +143,7 @@ async fn start(options: Options) -> Postgres {
         .unwrap()
 }
 
-async fn migrate(url: String) {
+pub(crate) async fn migrate(url: String) {
     let store = Store::connect(&callweave_store::Options {
         url: url.into(),
         max_connections: 2,

@@ -4,6 +4,7 @@ mod apply;
 mod erase;
 mod filter;
 mod lessen;
+pub mod months;
 mod pending;
 mod read;
 mod remap;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{apply::ConnectionScope, row::Loaded};
-use crate::{Result, Store, StoreError, TenantTx, convert};
+use crate::{Result, StoreError, TenantTx, convert};
 
 /// The longest text that goes into full-text search; PostgreSQL refuses vectors beyond 1 MiB.
 const SEARCH_LIMIT: usize = 400_000;
@@ -341,36 +341,6 @@ fn search_text(call: &AnalyzedCall) -> String {
             .for_each(|utterance| add(&utterance.text));
     }
     text
-}
-
-impl Store {
-    /// Makes the partitions of the months of these instants, as far as they are plausible (up to
-    /// twenty years back, one ahead); the rest goes into the default partition.
-    pub(crate) async fn ensure_months(
-        &self,
-        instants: impl Iterator<Item = Timestamp>,
-        now: Timestamp,
-    ) -> Result<()> {
-        let year_of =
-            |instant: Timestamp| instant.as_jiff().to_zoned(jiff::tz::TimeZone::UTC).year();
-        let this_year = year_of(now);
-        let months: BTreeSet<String> = instants
-            .filter(|instant| (this_year - 20..=this_year + 1).contains(&year_of(*instant)))
-            .map(|instant| instant.as_jiff().strftime("%Y-%m-01").to_string())
-            .collect();
-        let missing = self.unknown_months(&months);
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.system().await?;
-        sqlx::query("SELECT ensure_call_partition(month::date) FROM UNNEST($1::text[]) AS month")
-            .bind(missing.iter().cloned().collect::<Vec<String>>())
-            .execute(tx.executor())
-            .await?;
-        tx.commit().await?;
-        self.remember_months(missing);
-        Ok(())
-    }
 }
 
 impl TenantTx {

@@ -13,6 +13,7 @@ mod forgetting;
 mod growing;
 mod isolation;
 mod mapping;
+mod months;
 mod retaining;
 mod support;
 mod sync;

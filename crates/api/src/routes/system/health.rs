@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{extract::State, response::Response};
+use callweave_store::Store;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,6 +23,16 @@ pub(crate) struct Health {
     /// `ok`
     #[schema(example = "ok")]
     status: &'static str,
+    /// What it cannot do at the moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'static str>,
+}
+
+impl Health {
+    const OK: Self = Self {
+        status: "ok",
+        detail: None,
+    };
 }
 
 /// Is the process alive?
@@ -34,12 +45,13 @@ pub(crate) struct Health {
     responses((status = 200, description = "It is.", body = Health), Public),
 )]
 pub(crate) async fn get_liveness() -> Result<Response, Problem> {
-    respond::json(StatusCode::OK, &Health { status: "ok" })
+    respond::json(StatusCode::OK, &Health::OK)
 }
 
 /// Can it serve?
 ///
-/// Asks the database; 503 while it cannot be reached, or while the gateway shuts down.
+/// Asks the database; 503 while it cannot be reached, or while the gateway shuts down. A database that
+/// takes no changes is still read from; `detail` tells of it.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -54,7 +66,14 @@ pub(crate) async fn get_readiness(State(state): State<ApiState>) -> Result<Respo
         return Err(unready("the gateway is shutting down"));
     }
     match tokio::time::timeout(PATIENCE, state.store().ping()).await {
-        Ok(Ok(())) => respond::json(StatusCode::OK, &Health { status: "ok" }),
+        Ok(Ok(())) if state.store().refuses_changes() => {
+            let health = Health {
+                detail: Some(Store::REFUSES_CHANGES),
+                ..Health::OK
+            };
+            respond::json(StatusCode::OK, &health)
+        }
+        Ok(Ok(())) => respond::json(StatusCode::OK, &Health::OK),
         Ok(Err(_)) | Err(_) => Err(unready("the database cannot be reached")),
     }
 }

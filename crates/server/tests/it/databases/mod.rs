@@ -21,7 +21,9 @@ use crate::{
 
 mod crashes;
 mod crowds;
+mod disks;
 mod outcomes;
+mod upgrades;
 mod wires;
 
 /// One answer, as a client sees it.

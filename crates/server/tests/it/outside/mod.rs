@@ -115,10 +115,20 @@ impl Stage {
         role: &str,
         environment: &[(&str, &str)],
     ) -> Gateway {
-        let address = free_address();
         let mut command = self.command(database, environment);
-        command.args(["serve", "--role", role, "--listen", &address]);
-        let running = Running::start(&mut command);
+        self.serve(command.args(["serve", "--role", role])).await
+    }
+
+    /// The same with more arguments.
+    pub(crate) async fn gateway_with(&self, role: &str, arguments: &[&str]) -> Gateway {
+        let mut command = self.command(self.database.url(), &[]);
+        command.args(["serve", "--role", role]).args(arguments);
+        self.serve(&mut command).await
+    }
+
+    async fn serve(&self, command: &mut std::process::Command) -> Gateway {
+        let address = free_address();
+        let running = Running::start(command.args(["--listen", &address]));
         let api = Api {
             url: format!("http://{address}"),
             key: self.api_key.clone(),
