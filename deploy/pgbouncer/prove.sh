@@ -19,22 +19,26 @@ started+=($!)
 export CALLWEAVE__DATABASE__KEEP_STATEMENTS=false
 pooled="postgres://callweave@127.0.0.1:$bouncer_port/callweave?sslmode=disable"
 
-say 'migrations go to PostgreSQL itself: they hold a lock of the session'
-DATABASE_URL="$postgres_url" "$callweave" migrate
+say 'migrations of three processes at once, through the pooler as well'
+migrations=()
+for _ in 1 2 3; do
+  DATABASE_URL="$pooled" "$callweave" migrate &
+  migrations+=($!)
+done
+for migration in "${migrations[@]}"; do wait "$migration"; done
 addresses=("127.0.0.1:$(free_port)" "127.0.0.1:$(free_port)")
 for address in "${addresses[@]}"; do
-  start_gateway "gateway-${address##*:}" "$pooled" "$address" --no-migrate
+  start_gateway "gateway-${address##*:}" "$pooled" "$address"
   started+=("$gateway")
   until_ready "$address"
 done
 
 say 'a sync through the pooler'
-# Commands that bring the schema up to date first go past the pooler as well.
-connect_vendor "${addresses[0]}" "$postgres_url"
+connect_vendor "${addresses[0]}" "$pooled"
 calls="$(curl -sf -H "Authorization: Bearer $key" "http://${addresses[1]}/v1/calls?limit=200" | jq '.data | length')"
 
 say 'another tenant sees nothing, while many ask at once'
-other="$(DATABASE_URL="$postgres_url" "$callweave" keys create --tenant other --name proof --scope '*' --json | jq -r .key)"
+other="$(DATABASE_URL="$pooled" "$callweave" keys create --tenant other --name proof --scope '*' --json | jq -r .key)"
 python3 deploy/replicas/client.py "http://${addresses[0]}" "$key" 15 16 >"$work/client.txt" &
 client=$!
 foreign=0 looks=0

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Clients that read and write through one address for a while, and try once more when that fails.
 
-client.py URL KEY SECONDS CLIENTS prints the share of good answers.
+client.py URL KEY SECONDS CLIENTS [FILE] prints the share of good answers; FILE, once it is there, ends it early.
 """
 
 import http.client
 import json
+import os
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ import urllib.parse
 import uuid
 
 url, key, seconds, clients = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+stop = sys.argv[5] if len(sys.argv) > 5 else None
 address = urllib.parse.urlparse(url).netloc
 counts = {"asked": 0, "good": 0, "first": 0}
 bad = {}
@@ -34,7 +36,7 @@ def once(method, path, headers, body):
 
 def client(number, end):
     turn = 0
-    while time.monotonic() < end:
+    while time.monotonic() < end and not (stop and os.path.exists(stop)):
         turn += 1
         headers = {"Authorization": f"Bearer {key}"}
         body = None

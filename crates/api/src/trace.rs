@@ -4,7 +4,7 @@ use std::{fmt, future::Future, sync::Arc};
 
 use callweave_model::ids::Ids;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use tracing::Span;
+use tracing::{Instrument as _, Span};
 
 /// The header that carries it in and out.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("traceparent");
@@ -34,7 +34,8 @@ impl TraceParent {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads the header's text.
+    pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let version = hexadecimal(parts.next()?, 2)?;
         let trace = hexadecimal(parts.next()?, 32)?;
@@ -94,15 +95,16 @@ pub async fn at<F: Future>(place: TraceParent, answering: F) -> F::Output {
     CURRENT.scope(place, answering).await
 }
 
-/// Work that goes on in a task of its own, at the place where it was begun.
+/// Work that goes on in a task of its own, at the place where it was begun and in the same span.
 pub(crate) fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let place = current();
-    async move {
+    let work = async move {
         match place {
             Some(place) => at(place, work).await,
             None => work.await,
         }
-    }
+    };
+    work.instrument(Span::current())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use callweave_credentials::connector::Connector;
 use callweave_model::{Clock, ids::Ids};
 use callweave_store::{
     Store, StoreError,
-    jobs::{JobLease, Next},
+    jobs::{Claim, JobLease, Next},
 };
 use callweave_workers::Work;
 use tokio_util::sync::CancellationToken;
@@ -60,7 +60,7 @@ impl Jobs {
     /// Gives the job that has been due longest its turn; `false` when none is due.
     pub async fn turn(&self, shutdown: &CancellationToken) -> Result<bool, StoreError> {
         let mut tx = self.store.system().await?;
-        let lease = tx
+        let claim = tx
             .claim_due_job(
                 self.owner,
                 self.options.lease,
@@ -68,13 +68,18 @@ impl Jobs {
             )
             .await?;
         tx.commit().await?;
-        let Some(lease) = lease else { return Ok(false) };
+        let Some(Claim { lease, trace }) = claim else {
+            return Ok(false);
+        };
         let span = info_span!(
             "job.turn",
             job.id = %lease.job,
             connection.id = %lease.connection,
             lease.epoch = lease.epoch
         );
+        if let Some(trace) = trace {
+            self.options.traces.link(&span, &trace);
+        }
         Box::pin(self.hold_and_work(lease, shutdown).instrument(span)).await?;
         Ok(true)
     }

@@ -19,6 +19,7 @@ mod input;
 mod options;
 mod pace;
 mod refusal;
+mod traces;
 mod turn;
 mod verdict;
 
@@ -27,3 +28,4 @@ pub use engine::Jobs;
 pub use input::{AnalysisOrder, Attachment, DialogOrder, ReportOrder};
 pub use options::JobOptions;
 pub use refusal::{Refusal, Shortfall};
+pub use traces::Traces;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::traces::Traces;
+
 /// How jobs are paced.
 #[derive(Clone, Debug)]
 pub struct JobOptions {
@@ -19,6 +21,8 @@ pub struct JobOptions {
     pub settle: Duration,
     /// A resource of the vendor's plan runs low below this share of its limit, 0 to 1.
     pub low_usage: f64,
+    /// Ties turns to the requests that made their jobs, where spans are sent to a collector.
+    pub traces: Traces,
 }
 
 impl Default for JobOptions {
@@ -31,6 +35,7 @@ impl Default for JobOptions {
             dialog_deadline: Duration::from_hours(24 * 7),
             settle: Duration::from_secs(60),
             low_usage: 0.1,
+            traces: Traces::default(),
         }
     }
 }

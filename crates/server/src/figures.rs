@@ -2,6 +2,7 @@
 
 use std::{fs, sync::Arc, time::Duration};
 
+use callweave_model::job::{JobState, JobType};
 use callweave_store::{Store, StoreError, clock::DatabaseClock};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,7 @@ impl Figures {
     /// The figures of a process; `works` says whether it does background work.
     pub(crate) fn new(gateway: &Gateway, works: bool, page: PrometheusHandle) -> Self {
         metrics::gauge!("callweave_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        begin_at_zero();
         Self {
             page,
             stores: [
@@ -87,6 +89,26 @@ impl Figures {
             ] {
                 metrics::gauge!(name, "pool" => *pool).set(figure(number));
             }
+        }
+    }
+}
+
+/// What alerts wait for is counted from zero: of a count that begins with its first event Prometheus
+/// sees no increase.
+fn begin_at_zero() {
+    metrics::counter!("callweave_http_shed_total").increment(0);
+    metrics::counter!("callweave_transactions_repeated_total").increment(0);
+    metrics::counter!("callweave_secrets_unreadable_total", "kind" => "token").increment(0);
+    for factory in callweave_registry::vendors().iter() {
+        let vendor = factory.manifest().vendor;
+        for outcome in ["ok", "failed"] {
+            metrics::counter!("callweave_token_renewals_total", "vendor" => vendor, "outcome" => outcome)
+                .increment(0);
+        }
+        for job_type in JobType::WORDS.iter().filter(|word| **word != "other") {
+            metrics::counter!("callweave_jobs_total", "vendor" => vendor,
+                "type" => *job_type, "state" => JobState::Failed.as_str())
+            .increment(0);
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::{
     key_ring::{self, KeyRing},
     pace::SharedPace,
     request_log::RequestLog,
+    telemetry,
 };
 
 /// How many connections are looked at in one transaction.
@@ -242,6 +243,7 @@ pub(crate) fn job_options(jobs: &crate::config::Jobs) -> JobOptions {
         dialog_deadline: jobs.dialog_deadline,
         settle: jobs.settle,
         low_usage: jobs.low_usage_percent / 100.0,
+        traces: telemetry::job_traces(),
     }
 }
 

@@ -34,6 +34,8 @@ impl Supervisor {
         Done: Future<Output = ()> + Send + 'static,
     {
         let shutdown = self.shutdown.clone();
+        // An alert sees no increase where a count begins with its first event.
+        metrics::counter!("callweave_background_restarts_total", "work" => name).increment(0);
         self.tasks.spawn(async move {
             let mut pause = FIRST_PAUSE;
             while !shutdown.is_cancelled() {

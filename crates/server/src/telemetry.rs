@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use callweave_api::trace::{SpanLink, TraceParent};
+use callweave_jobs::Traces;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::{
     Context,
@@ -21,6 +22,7 @@ use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracerProvider},
 };
+use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{
     EnvFilter, Layer as _, Registry, fmt, layer::SubscriberExt as _, reload,
@@ -167,22 +169,42 @@ pub(crate) fn start_metrics() -> anyhow::Result<PrometheusHandle> {
 pub(crate) fn span_link() -> SpanLink {
     Arc::new(|span, caller| {
         if let Some(caller) = caller {
-            let remote = SpanContext::new(
-                TraceId::from(caller.trace),
-                SpanId::from(caller.span),
-                TraceFlags::new(caller.flags),
-                true,
-                TraceState::default(),
-            );
             // Without a collector there is nothing to tie it to.
-            let _ = span.set_parent(Context::new().with_remote_span_context(remote));
+            let _ = span.set_parent(Context::new().with_remote_span_context(remote(caller)));
         }
-        let context = span.context();
-        let ours = context.span().span_context().clone();
-        ours.is_valid().then(|| TraceParent {
-            trace: u128::from_be_bytes(ours.trace_id().to_bytes()),
-            span: u64::from_be_bytes(ours.span_id().to_bytes()),
-            flags: ours.trace_flags().to_u8(),
-        })
+        place(span)
     })
+}
+
+/// Ties the turns of jobs to the requests that made them, where spans are sent.
+pub(crate) fn job_traces() -> Traces {
+    Traces::new(
+        |span| place(span).map(|place| place.to_string()),
+        |span, trace| {
+            if let Some(made) = TraceParent::parse(trace) {
+                span.add_link(remote(made));
+            }
+        },
+    )
+}
+
+/// What a span is called where spans are sent.
+fn place(span: &Span) -> Option<TraceParent> {
+    let context = span.context();
+    let ours = context.span().span_context().clone();
+    ours.is_valid().then(|| TraceParent {
+        trace: u128::from_be_bytes(ours.trace_id().to_bytes()),
+        span: u64::from_be_bytes(ours.span_id().to_bytes()),
+        flags: ours.trace_flags().to_u8(),
+    })
+}
+
+fn remote(place: TraceParent) -> SpanContext {
+    SpanContext::new(
+        TraceId::from(place.trace),
+        SpanId::from(place.span),
+        TraceFlags::new(place.flags),
+        true,
+        TraceState::default(),
+    )
 }

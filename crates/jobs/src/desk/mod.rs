@@ -132,7 +132,9 @@ impl Jobs {
     }
 
     async fn insert(&self, tx: &mut TenantTx, mut job: Job) -> Result<Accepted, Refusal> {
-        match tx.insert_job(&job, None, self.keys_since()).await? {
+        let trace = self.options.traces.here();
+        let since = self.keys_since();
+        match tx.insert_job(&job, None, trace.as_deref(), since).await? {
             Insertion::New(_) => {
                 count(&job);
                 job.news_told();

@@ -75,7 +75,10 @@ impl Jobs {
             lease: self.options.lease,
         };
         let mut tx = self.store.tenant(tenant).await?;
-        let inserted = tx.insert_job(&job, Some(holder), self.keys_since()).await?;
+        let trace = self.options.traces.here();
+        let inserted = tx
+            .insert_job(&job, Some(holder), trace.as_deref(), self.keys_since())
+            .await?;
         let lease = match inserted {
             Insertion::New(lease) => lease,
             Insertion::Known(known) => {

@@ -25,3 +25,4 @@ mod serving;
 mod supply;
 mod support;
 mod telemetry;
+mod tracing;

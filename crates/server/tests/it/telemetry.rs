@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What dashboards, alerts and people look for.
-const FIGURES: [&str; 26] = [
+const FIGURES: [&str; 33] = [
     // Requests: rate, errors, duration by route.
     "callweave_http_requests_total{method=\"GET\",route=\"/v1/calls\",status=\"200\"}",
     "callweave_http_requests_total{method=\"GET\",route=\"/v1/calls/{id}\",status=\"404\"}",
@@ -43,6 +43,14 @@ const FIGURES: [&str; 26] = [
     "callweave_background_up{work=\"sync\"} 1",
     "callweave_build_info{version=\"",
     "process_resident_memory_bytes ",
+    "callweave_database_refuses_changes 0",
+    // What alerts wait for begins at zero: they see no increase otherwise.
+    "callweave_http_shed_total 0",
+    "callweave_transactions_repeated_total 0",
+    "callweave_secrets_unreadable_total{kind=\"token\"} 0",
+    "callweave_background_restarts_total{work=\"sync\"} 0",
+    "callweave_token_renewals_total{vendor=\"transcripto\",outcome=\"failed\"} 0",
+    "state=\"failed\"} 0",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

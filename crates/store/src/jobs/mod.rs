@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::events::Event;
 
 pub use batch::{Chunk, Item, ItemCounts, ItemNews, ItemPage, NewItem};
-pub use queue::{JobLease, Next, Seized};
+pub use queue::{Claim, JobLease, Next, Seized};
 pub use read::JobFilter;
 pub use taken::{Standing, Taken};
 pub use usage::Level;

@@ -8,6 +8,9 @@ use uuid::Uuid;
 use super::{ClaimRow, Job};
 use crate::{Result, StoreError, SystemTx, TenantTx};
 
+/// A [`ClaimRow`], and the place in a trace at which the job was made.
+type TracedRow = (Uuid, Uuid, Uuid, i64, Option<String>);
+
 /// The right to work on one job, until it is lost: every write carries the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JobLease {
@@ -21,6 +24,15 @@ pub struct JobLease {
     pub owner: Uuid,
     /// Rises with every holder.
     pub epoch: i64,
+}
+
+/// A job that was claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The right to work on it.
+    pub lease: JobLease,
+    /// The place in a trace at which it was made.
+    pub trace: Option<String>,
 }
 
 /// When a job is to be looked at again.
@@ -51,12 +63,12 @@ impl SystemTx {
         owner: Uuid,
         lease: Duration,
         per_connection: i64,
-    ) -> Result<Option<JobLease>> {
+    ) -> Result<Option<Claim>> {
         // One claim at a time, so that the bound of a connection holds.
         sqlx::query("SELECT pg_advisory_xact_lock(hashtext('callweave_claim_job'))")
             .execute(self.executor())
             .await?;
-        let row: Option<ClaimRow> = sqlx::query_as(
+        let row: Option<TracedRow> = sqlx::query_as(
             "WITH busy AS ( \
                  SELECT tenant_id, connection_id FROM job_queue WHERE lease_until > now() \
                  GROUP BY tenant_id, connection_id HAVING count(*) >= $3), \
@@ -70,14 +82,17 @@ impl SystemTx {
              UPDATE job_queue AS mine SET lease_owner = $1, lease_epoch = mine.lease_epoch + 1, \
                  lease_until = now() + make_interval(secs => $2) \
              FROM next WHERE mine.tenant_id = next.tenant_id AND mine.job_id = next.job_id \
-             RETURNING mine.tenant_id, mine.job_id, mine.connection_id, mine.lease_epoch",
+             RETURNING mine.tenant_id, mine.job_id, mine.connection_id, mine.lease_epoch, mine.trace",
         )
         .bind(owner)
         .bind(lease.as_secs_f64())
         .bind(per_connection)
         .fetch_optional(self.executor())
         .await?;
-        Ok(row.map(|row| JobLease::from((row, owner))))
+        Ok(row.map(|(tenant, job, connection, epoch, trace)| Claim {
+            lease: JobLease::from(((tenant, job, connection, epoch), owner)),
+            trace,
+        }))
     }
 }
 

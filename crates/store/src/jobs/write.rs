@@ -30,11 +30,13 @@ pub enum Insertion {
 }
 
 impl TenantTx {
-    /// Stores a new job, due at once, unless its request has made one since `keys_since`.
+    /// Stores a new job, due at once, unless its request has made one since `keys_since`. Its turns
+    /// are told of `trace`.
     pub async fn insert_job(
         &mut self,
         job: &Job,
         holder: Option<Holder>,
+        trace: Option<&str>,
         keys_since: Timestamp,
     ) -> Result<Insertion> {
         sqlx::query(
@@ -77,22 +79,28 @@ impl TenantTx {
         if inserted.rows_affected() == 0 {
             return Ok(Insertion::Known(Box::new(self.same_request(job).await?)));
         }
-        let lease = self.enqueue(job, holder).await?;
+        let lease = self.enqueue(job, holder, trace).await?;
         self.insert_events(&job.events(), job.created_at).await?;
         Ok(Insertion::New(lease))
     }
 
-    async fn enqueue(&mut self, job: &Job, holder: Option<Holder>) -> Result<JobLease> {
+    async fn enqueue(
+        &mut self,
+        job: &Job,
+        holder: Option<Holder>,
+        trace: Option<&str>,
+    ) -> Result<JobLease> {
         sqlx::query(
             "INSERT INTO job_queue (tenant_id, job_id, connection_id, due_at, lease_owner, lease_epoch, \
-                 lease_until) \
-             VALUES ($1, $2, $3, now(), $4, 1, now() + make_interval(secs => $5))",
+                 lease_until, trace) \
+             VALUES ($1, $2, $3, now(), $4, 1, now() + make_interval(secs => $5), $6)",
         )
         .bind(self.tenant().0)
         .bind(job.id.0)
         .bind(job.connection.0)
         .bind(holder.map(|holder| holder.owner))
         .bind(holder.map(|holder| holder.lease.as_secs_f64()))
+        .bind(trace)
         .execute(self.executor())
         .await?;
         Ok(JobLease {

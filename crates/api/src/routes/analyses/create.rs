@@ -15,6 +15,7 @@ use crate::{
     },
     routes::{connections, jobs},
     scope::JobsWrite,
+    trace,
     wire::{
         job::JobDocument,
         order::{AnalysisForm, AnalysisInput},
@@ -102,7 +103,7 @@ pub(crate) async fn create_analysis(
         let tasks = state.tasks().clone();
         let receiving = upload::receive(state, authorized.caller, key, request_id, request);
         // In a task of its own: a caller who leaves does not stop it half-way.
-        return match tasks.spawn(receiving).await {
+        return match tasks.spawn(trace::carry(receiving)).await {
             Ok(answer) => answer,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
