@@ -18,10 +18,11 @@ until_ready "$api"
 start_gateway worker "$postgres_url" "$worker" --role worker
 started+=("$gateway")
 connect_vendor "$api" "$postgres_url"
-for vendor in neuro transcripto alovoice; do
+# The last one is asked for its usage below.
+for vendor in neuro alovoice transcripto; do
   body="$(curl -sf "http://$sandbox/control/credentials" | jq ".$vendor.connection + {name: \"$vendor\"}")"
   curl -sSf -H "Authorization: Bearer $key" -H 'Content-Type: application/json' -d "$body" \
-    "http://$api/v1/connections" >/dev/null
+    "http://$api/v1/connections" >"$work/connection.json"
 done
 
 # The rules as they are; other targets, watched more closely.
@@ -36,5 +37,13 @@ say "clients for ${SECONDS_LONG:-75} s"
 # A vendor that fails now and then is what retries are for.
 curl -sSf -X POST -H 'Content-Type: application/json' "http://$sandbox/control/faults" \
   -d '{"vendor": "callgear", "kind": "status", "status": 503, "probability": 0.2}' >/dev/null
+# So is one whose failures come through, and a client that asks for what is not there.
+curl -sSf -X POST -H 'Content-Type: application/json' "http://$sandbox/control/faults" \
+  -d '{"vendor": "transcripto", "kind": "status", "status": 500, "probability": 0.9}' >/dev/null
+while sleep 2; do
+  curl -s -H "Authorization: Bearer $key" "http://$api/v1/calls/00000000-0000-0000-0000-000000000000"
+  curl -s -H "Authorization: Bearer $key" "http://$api/v1/connections/$(jq -r .id "$work/connection.json")/usage"
+done >"$work/trouble.log" 2>&1 &
+started+=($!)
 python3 deploy/replicas/client.py "http://$api" "$key" "${SECONDS_LONG:-75}" 4 >"$work/client.txt"
 python3 deploy/prometheus/ask.py "http://$prometheus" deploy/grafana/dashboards/*.json
