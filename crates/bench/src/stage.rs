@@ -49,10 +49,12 @@ impl Stage {
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         if plan.statements {
-            let library = ("shared_preload_libraries", "pg_stat_statements");
-            options
-                .settings
-                .push((library.0.to_owned(), library.1.to_owned()));
+            let counting = [
+                ("shared_preload_libraries", "pg_stat_statements"),
+                ("pg_stat_statements.track_planning", "on"),
+            ];
+            let counting = counting.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            options.settings.extend(counting);
         }
         let postgres = tokio::task::block_in_place(|| Postgres::start(&options, &|_| {}))?;
         let mut vendor = Command::new(std::env::current_exe()?)
@@ -169,12 +171,13 @@ impl Database {
         }
         self.ask("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")?;
         let told = self.ask(
-            "SELECT round(total_exec_time + total_plan_time) || ' ms', calls, rows, left(query, 150) \
-             FROM pg_stat_statements JOIN pg_database ON dbid = pg_self.oid \
+            "SELECT round(total_exec_time + total_plan_time) || ' ms', round(total_plan_time) || ' ms', calls, rows, \
+             left(regexp_replace(query, '\\s+', ' ', 'g'), 150) \
+             FROM pg_stat_statements JOIN pg_database ON dbid = pg_database.oid \
              WHERE datname = current_database() ORDER BY total_exec_time + total_plan_time DESC LIMIT 25",
         )?;
         eprintln!(
-            "milliseconds, calls, rows of the statements in {}:\n{told}",
+            "milliseconds, those of planning, calls, rows of the statements in {}:\n{told}",
             self.name
         );
         Ok(())

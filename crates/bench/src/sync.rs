@@ -62,7 +62,7 @@ pub(crate) async fn measure(
     figures.section("Sync");
     let mut rounds = Vec::new();
     for number in 0..plan.rounds {
-        rounds.push(round(stage, number, expected).await?);
+        rounds.push(round(plan, stage, number, expected).await?);
     }
     let of = |pick: fn(&Round) -> f64| rounds.iter().map(pick).collect::<Vec<f64>>();
     let first = of(|round| round.first.rate);
@@ -138,7 +138,7 @@ pub(crate) async fn measure(
     Ok(first)
 }
 
-async fn round(stage: &Stage, number: usize, expected: u64) -> Result<Round> {
+async fn round(plan: &Plan, stage: &Stage, number: usize, expected: u64) -> Result<Round> {
     let database = stage.database(&format!("sync_{number}"))?;
     let gateway = Gateway::start(stage, &database).await?;
     let roots = [
@@ -152,6 +152,9 @@ async fn round(stage: &Stage, number: usize, expected: u64) -> Result<Round> {
     wait_until_stored(&gateway, &connection).await?;
     let first = cost(expected, began.elapsed(), &spent(&roots).since(&before))?;
     let (_, peak_memory) = memory(gateway.pid())?;
+    if number == 0 {
+        database.tell_statements(plan)?;
+    }
     wait_until_quiet(&gateway, &connection, 0).await?;
     check(stage, &gateway, &database, expected).await?;
     // What it counted is told when its connections end.
