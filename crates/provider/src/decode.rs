@@ -1,9 +1,9 @@
 //! Decoding of vendor JSON with the lossless meter on: what a wire type does not consume is told.
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::tolerant::mend;
+use crate::tolerant::mend_text;
 
 /// The deepest nesting that is read.
 const DEEPEST: usize = 128;
@@ -50,26 +50,60 @@ impl DecodeError {
 /// The meter cannot look into `#[serde(flatten)]` and untagged enums; a wire type that uses them
 /// consumes all that they take. A wrong text encoding is mended first; see [`crate::tolerant`].
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<T>, DecodeError> {
-    check_depth(bytes)?;
-    let mended = mend(bytes);
-    let mut deserializer = serde_json::Deserializer::from_slice(&mended);
+    decode_text(&mend_text(bytes))
+}
+
+/// [`decode`] of a text that was mended already.
+pub(crate) fn decode_text<T: DeserializeOwned>(text: &str) -> Result<Decoded<T>, DecodeError> {
+    check_depth(text.as_bytes())?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let mut unmapped = Vec::new();
-    let mut track = serde_path_to_error::Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
     let mut note = |path: serde_ignored::Path<'_>| unmapped.push(ignored_pointer(&path));
-    let result = T::deserialize(serde_ignored::Deserializer::new(tracked, &mut note));
+    let result = T::deserialize(serde_ignored::Deserializer::new(
+        &mut deserializer,
+        &mut note,
+    ));
     match result {
         Ok(value) => {
-            deserializer.end().map_err(|source| DecodeError {
-                pointer: String::new(),
-                source,
-            })?;
+            end(&mut deserializer)?;
             Ok(Decoded { value, unmapped })
         }
-        Err(source) => Err(DecodeError {
-            pointer: error_pointer(&track.path()),
-            source,
-        }),
+        Err(source) => Err(place_of::<T>(text, source)),
+    }
+}
+
+/// Parses a text that was mended already, with the limits of [`decode`].
+pub(crate) fn parse_text(text: &str) -> Result<Value, DecodeError> {
+    check_depth(text.as_bytes())?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    match Value::deserialize(&mut deserializer) {
+        Ok(value) => {
+            end(&mut deserializer)?;
+            Ok(value)
+        }
+        Err(source) => Err(place_of::<Value>(text, source)),
+    }
+}
+
+fn end<'de>(
+    deserializer: &mut serde_json::Deserializer<impl serde_json::de::Read<'de>>,
+) -> Result<(), DecodeError> {
+    deserializer.end().map_err(|source| DecodeError {
+        pointer: String::new(),
+        source,
+    })
+}
+
+/// Where a text failed that was read before without keeping track of the place, which would cost more than
+/// the reading.
+fn place_of<T: DeserializeOwned>(text: &str, source: serde_json::Error) -> DecodeError {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let source = T::deserialize(tracked).err().unwrap_or(source);
+    DecodeError {
+        pointer: error_pointer(&track.path()),
+        source,
     }
 }
 
@@ -92,20 +126,45 @@ pub fn decode_value<T: DeserializeOwned>(value: &Value) -> Result<Decoded<T>, De
 /// Whether a text that begins like JSON ends in the middle, as after a lost connection. Looks at
 /// the form only and allocates nothing.
 pub fn is_cut_off(bytes: &[u8]) -> bool {
+    // Where everything that was opened is closed, no end is missing, whatever else may be wrong.
+    if matches!(bytes.trim_ascii().first(), Some(b'{' | b'[')) && is_closed(bytes) {
+        return false;
+    }
     serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err_and(|error| error.is_eof())
+}
+
+/// Whether all lists and objects of a text are closed at its end, and closed no earlier.
+fn is_closed(bytes: &[u8]) -> bool {
+    let mut open = 0_usize;
+    let mut rest = bytes.trim_ascii();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match byte {
+            b'"' => rest = after.get(string(after).len() + 1..).unwrap_or_default(),
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => {
+                open = open.saturating_sub(1);
+                if open == 0 {
+                    return rest.is_empty();
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Refuses documents nested deeper than any vendor documents; serde_json's own limit does not look
 /// into members that are skipped.
 pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), DecodeError> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in bytes {
+    let mut depth = 0_usize;
+    let mut rest = bytes;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
         match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => depth += 1,
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            b'"' => rest = after.get(string(after).len() + 1..).unwrap_or_default(),
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > DEEPEST {
@@ -117,6 +176,20 @@ pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), DecodeError> {
         }
     }
     Ok(())
+}
+
+/// A string's bytes as they are written, up to its closing quote.
+pub(crate) fn string(bytes: &[u8]) -> &[u8] {
+    let mut from = 0;
+    while let Some(rest) = bytes.get(from..)
+        && let Some(at) = memchr::memchr2(b'"', b'\\', rest)
+    {
+        if rest.get(at) == Some(&b'"') {
+            return bytes.get(..from + at).unwrap_or_default();
+        }
+        from += at + 2;
+    }
+    bytes
 }
 
 fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {

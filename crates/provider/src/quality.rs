@@ -3,12 +3,12 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
 };
 
 use serde_json::Value;
 
-use crate::{RawDocument, tolerant::mend};
+use crate::{RawDocument, decode::string, tolerant::mend};
 
 /// The bytes were no clean UTF-8, began with a byte order mark, or held lone surrogates; U+FFFD
 /// stands in the place of what was no text.
@@ -64,8 +64,7 @@ impl Form {
     /// One pass over the bytes of a document, without recursion.
     fn of(bytes: &[u8]) -> Self {
         let mut form = Self::default();
-        // The names so far of each object that is open; a list has none.
-        let mut open: Vec<Option<HashSet<Cow<'_, [u8]>>>> = Vec::new();
+        let mut open = Names::default();
         let mut last: Option<&[u8]> = None;
         let mut rest = bytes;
         while let Some((byte, after)) = rest.split_first() {
@@ -78,15 +77,12 @@ impl Form {
                     rest = after.get(text.len() + 1..).unwrap_or_default();
                 }
                 b':' => {
-                    if let (Some(name), Some(Some(names))) = (last.take(), open.last_mut()) {
-                        form.duplicate_keys |= !names.insert(unescaped(name));
+                    if let Some(name) = last.take() {
+                        form.duplicate_keys |= open.repeats(unescaped(name));
                     }
                 }
-                b'{' => open.push(Some(HashSet::new())),
-                b'[' => open.push(None),
-                b'}' | b']' => {
-                    open.pop();
-                }
+                b'{' | b'[' => open.enter(),
+                b'}' | b']' => open.leave(),
                 _ => {}
             }
         }
@@ -94,26 +90,55 @@ impl Form {
     }
 }
 
-/// A string's bytes as they are written, up to its closing quote.
-fn string(bytes: &[u8]) -> &[u8] {
-    let mut escaped = false;
-    let end = bytes.iter().position(|byte| match byte {
-        _ if escaped => {
-            escaped = false;
-            false
+/// So many names of one object are compared one by one; those of a larger one are hashed.
+const FEW: usize = 24;
+
+/// The names so far of the objects that are open, in one list.
+#[derive(Default)]
+struct Names<'a> {
+    all: Vec<Cow<'a, [u8]>>,
+    /// Where the names of each open object begin.
+    begins: Vec<usize>,
+    /// The names of large objects, by how deep they lie.
+    large: HashMap<usize, HashSet<Cow<'a, [u8]>>>,
+}
+
+impl<'a> Names<'a> {
+    fn enter(&mut self) {
+        self.begins.push(self.all.len());
+    }
+
+    fn leave(&mut self) {
+        if let Some(begin) = self.begins.pop() {
+            self.all.truncate(begin);
+            if !self.large.is_empty() {
+                self.large.remove(&self.begins.len());
+            }
         }
-        b'\\' => {
-            escaped = true;
-            false
+    }
+
+    /// Whether the innermost object has had the name before.
+    fn repeats(&mut self, name: Cow<'a, [u8]>) -> bool {
+        let Some(begin) = self.begins.last() else {
+            return false;
+        };
+        let known = self.all.get(*begin..).unwrap_or_default();
+        if known.len() < FEW {
+            let repeated = known.contains(&name);
+            self.all.push(name);
+            return repeated;
         }
-        byte => *byte == b'"',
-    });
-    bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default()
+        let large = self
+            .large
+            .entry(self.begins.len() - 1)
+            .or_insert_with(|| known.iter().cloned().collect());
+        !large.insert(name)
+    }
 }
 
 /// Whether U+0000 is among the escapes of a string.
 fn holds_zero(mut text: &[u8]) -> bool {
-    while let Some(at) = text.iter().position(|byte| *byte == b'\\') {
+    while let Some(at) = memchr::memchr(b'\\', text) {
         let escape = text.get(at + 1..).unwrap_or_default();
         if escape.starts_with(b"u0000") {
             return true;

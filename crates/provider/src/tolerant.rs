@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::Value;
 
 use crate::{
-    decode::{DecodeError, decode, decode_value},
+    decode::{DecodeError, decode_text, decode_value, parse_text},
     number,
 };
 
@@ -35,15 +35,13 @@ pub struct Read<T> {
 /// Fails where the document is not JSON, is nested too deep, or where its root or more than 64
 /// members are of another type. Of members with the same name the last one counts.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Read<T>, DecodeError> {
-    let mended = mend(bytes);
-    let encoding_repaired = matches!(mended, Cow::Owned(_));
-    let first = decode::<T>(&mended);
-    if let Ok(decoded) = first {
+    let text = mend_text(bytes);
+    let encoding_repaired = matches!(text, Cow::Owned(_));
+    if let Ok(decoded) = decode_text::<T>(&text) {
         let left_over = if decoded.unmapped.is_empty() {
             Vec::new()
         } else {
-            let whole: Value = parse(&mended)?;
-            pick(&whole, decoded.unmapped)
+            pick(&parse_text(&text)?, decoded.unmapped)
         };
         return Ok(Read {
             value: decoded.value,
@@ -51,7 +49,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Read<T>, DecodeError> {
             encoding_repaired,
         });
     }
-    let mut read = read_value(parse(&mended)?)?;
+    let mut read = read_value(parse_text(&text)?)?;
     read.encoding_repaired = encoding_repaired;
     Ok(read)
 }
@@ -102,7 +100,7 @@ pub fn read_value<T: DeserializeOwned>(mut value: Value) -> Result<Read<T>, Deco
 
 /// Parses JSON of any shape with the limits of [`decode`].
 pub fn parse(bytes: &[u8]) -> Result<Value, DecodeError> {
-    decode::<Value>(&mend(bytes)).map(|decoded| decoded.value)
+    parse_text(&mend_text(bytes))
 }
 
 fn pick(whole: &Value, pointers: Vec<String>) -> Vec<(String, Value)> {
@@ -119,18 +117,29 @@ fn pick(whole: &Value, pointers: Vec<String>) -> Vec<(String, Value)> {
 /// that are no UTF-8 and for escaped surrogates without their other half. Borrowed when nothing
 /// had to be changed.
 pub fn mend(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match mend_text(bytes) {
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+    }
+}
+
+/// [`mend`] as text.
+pub(crate) fn mend_text(bytes: &[u8]) -> Cow<'_, str> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = String::from_utf8_lossy(bytes);
-    match (without_lone_surrogates(&text), text) {
-        (Some(repaired), _) => Cow::Owned(repaired.into_bytes()),
-        (None, Cow::Owned(text)) => Cow::Owned(text.into_bytes()),
-        (None, Cow::Borrowed(_)) => Cow::Borrowed(bytes),
+    let text = match simdutf8::basic::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_damaged) => String::from_utf8_lossy(bytes),
+    };
+    match without_lone_surrogates(&text) {
+        Some(repaired) => Cow::Owned(repaired),
+        None => text,
     }
 }
 
 /// The text with lone surrogate escapes replaced; `None` when there are none.
 fn without_lone_surrogates(text: &str) -> Option<String> {
-    if !text.contains("\\ud") && !text.contains("\\uD") {
+    let mut escapes = memchr::memmem::find_iter(text.as_bytes(), "\\u");
+    if !escapes.any(|at| matches!(text.as_bytes().get(at + 2), Some(b'd' | b'D'))) {
         return None;
     }
     let (mut repaired, mut changed) = (String::with_capacity(text.len()), false);

@@ -21,6 +21,7 @@ mod map;
 mod masking;
 mod media;
 mod members;
+mod node;
 mod passthrough;
 mod pull;
 mod rubrics;

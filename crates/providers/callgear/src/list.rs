@@ -4,15 +4,17 @@ use bytes::Bytes;
 use callweave_model::Timestamp;
 use callweave_provider::{
     CallContext, Change, ErrorKind, RawDocument, RecordRef, Result,
+    decode::DecodeError,
     number::as_id,
     raw::fingerprint,
     tolerant::{mend, parse},
 };
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     client::{Client, Got, bad_response},
     error::error,
+    node::Node,
     walk::RowKey,
 };
 
@@ -59,11 +61,19 @@ fn read(body: &[u8]) -> Result<Vec<Row>> {
 }
 
 fn row(text: &str) -> Row {
-    let value = match parse(text.as_bytes()) {
-        Ok(value) => value,
-        Err(error) => return unreadable(text, error.reason(), Some(error.pointer)),
+    let node = match serde_json::from_str::<Node<'_>>(text) {
+        Ok(node) => node,
+        Err(_source) => {
+            let error = parse(text.as_bytes()).err();
+            let reason = error
+                .as_ref()
+                .map_or("the row cannot be read", DecodeError::reason);
+            return unreadable(text, reason, error.map(|error| error.pointer));
+        }
     };
-    let id = value.get("id").and_then(as_id);
+    let id = |name: &str| node.get(name).and_then(|id| as_id(&id.whole()));
+    let session = id("call_session_id");
+    let id = id("id");
     let number = id
         .as_deref()
         .filter(|id| is_id(id))
@@ -76,9 +86,8 @@ fn row(text: &str) -> Row {
         );
     };
     let mut canonical = Vec::with_capacity(text.len());
-    write_canonical(&value, &mut canonical);
-    let session = value.get("call_session_id").and_then(as_id);
-    let hint = hint(value);
+    node.write_canonical(&mut canonical);
+    let hint = hint(&node);
     Row {
         change: Change::Seen {
             record: RecordRef::new(RESULT, id.clone()),
@@ -137,13 +146,19 @@ fn unreadable(text: &str, reason: &str, pointer: Option<String>) -> Row {
 }
 
 /// The row without what only makes it long.
-fn hint(mut row: Value) -> Option<Value> {
-    let object = row.as_object_mut()?;
-    if let Some(result) = object.get_mut("result") {
-        drop_phrases(result);
+fn hint(row: &Node<'_>) -> Option<Value> {
+    if !matches!(row, Node::Object(_)) {
+        return None;
     }
-    if row.to_string().len() <= LARGEST_HINT {
-        return Some(row);
+    let short = row.with(|name, member| {
+        Some(if name == "result" {
+            without_phrases(member)
+        } else {
+            member.whole()
+        })
+    });
+    if short.to_string().len() <= LARGEST_HINT {
+        return Some(short);
     }
     let members = [
         "id",
@@ -152,47 +167,15 @@ fn hint(mut row: Value) -> Option<Value> {
         "scenario_id",
         "scenario_name",
     ];
-    let identity: Map<String, Value> = members
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), row.get(name)?.clone())))
-        .collect();
-    Some(Value::Object(identity))
+    Some(row.with(|name, member| members.contains(&name).then(|| member.whole())))
 }
 
-fn drop_phrases(payload: &mut Value) {
-    if let Some(members) = payload.as_object_mut() {
-        members.remove("phrase_list");
-        if let Some(nested) = members.get_mut("result") {
-            drop_phrases(nested);
-        }
-    }
-}
-
-/// JSON with sorted members, so that a server that shuffles them does not look like news.
-fn write_canonical(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Array(items) => {
-            out.push(b'[');
-            for item in items {
-                write_canonical(item, out);
-                out.push(b',');
-            }
-            out.push(b']');
-        }
-        Value::Object(members) => {
-            let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
-            sorted.sort_unstable_by_key(|(name, _)| *name);
-            out.push(b'{');
-            for (name, member) in sorted {
-                out.extend_from_slice(Value::from(name.as_str()).to_string().as_bytes());
-                out.push(b':');
-                write_canonical(member, out);
-                out.push(b',');
-            }
-            out.push(b'}');
-        }
-        scalar => out.extend_from_slice(scalar.to_string().as_bytes()),
-    }
+fn without_phrases(payload: &Node<'_>) -> Value {
+    payload.with(|name, member| match name {
+        "phrase_list" => None,
+        "result" => Some(without_phrases(member)),
+        _ => Some(member.whole()),
+    })
 }
 
 #[cfg(test)]

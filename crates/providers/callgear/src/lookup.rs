@@ -185,7 +185,7 @@ impl CallGear {
             listed: hint.map(|row| Bytes::from(row.to_string())),
             ..Documents::default()
         };
-        let reading = match Reading::of(&self.settings, id, &documents) {
+        let mut reading = match Reading::of(&self.settings, id, &documents) {
             Ok(reading) => reading,
             Err(refusal) => return Ok(Found::Refused(documents.to_raw(""), refusal)),
         };
@@ -194,7 +194,7 @@ impl CallGear {
         }
         self.fetch_parts(context, id, &reading, &mut documents)
             .await?;
-        self.fetch_transcript(context, id, &reading, &mut documents)
+        self.fetch_transcript(context, id, &mut reading, &mut documents)
             .await?;
         let translation = map::translate(&self.settings, reading, &documents);
         Ok(Found::Translated(
@@ -254,7 +254,7 @@ impl CallGear {
         &self,
         context: &CallContext<'_>,
         id: &str,
-        reading: &Reading,
+        reading: &mut Reading,
         documents: &mut Documents,
     ) -> Result<()> {
         if !reading.lacks_words() {
@@ -278,7 +278,8 @@ impl CallGear {
             } else {
                 let path = result_path(id, "/phrase_and_words");
                 documents.phrases = self.part(context, "CG-23", &path).await?;
-                map::transcript::has_phrases(documents.phrases.as_ref())
+                let phrases = map::transcript::Phrases::read(documents.phrases.as_ref());
+                reading.phrases.insert(phrases).are_there()
             };
             if found {
                 break;

@@ -55,6 +55,24 @@ pub(crate) struct Payload {
     pub(crate) result: Option<Box<Payload>>,
 }
 
+/// What a payload consists of, the nested one apart.
+macro_rules! members {
+    ($with:ident) => {
+        $with!(
+            hold,
+            scenario,
+            silences,
+            profanity,
+            tag_events,
+            phrase_list,
+            audio_sources,
+            dialog_summary,
+            scenario_score,
+            employees_metrics,
+            call_segments
+        )
+    };
+}
 impl Payload {
     /// The members of this object and of the objects nested in it, the outer ones first.
     pub(crate) fn flat(mut self) -> Self {
@@ -77,25 +95,16 @@ impl Payload {
                 }
             )+};
         }
-        fill!(
-            hold,
-            scenario,
-            silences,
-            profanity,
-            tag_events,
-            phrase_list,
-            audio_sources,
-            dialog_summary,
-            scenario_score,
-            employees_metrics,
-            call_segments
-        );
+        members!(fill);
         filled
     }
 
     /// Nothing was found yet.
     pub(crate) fn is_empty(&self) -> bool {
-        !Self::default().fill(self.clone())
+        macro_rules! none {
+            ($($member:ident),+) => { $(self.$member.is_none())&&+ };
+        }
+        members!(none)
     }
 }
 

@@ -67,6 +67,11 @@ impl LeftOver {
         }
     }
 
+    fn join(&mut self, other: Self) {
+        self.encoding_repaired |= other.encoding_repaired;
+        self.members.extend(other.members);
+    }
+
     fn take(&mut self, operation: &str, members: Vec<(String, Value)>, encoding_repaired: bool) {
         self.encoding_repaired |= encoding_repaired;
         self.members.extend(
@@ -86,6 +91,8 @@ pub(crate) struct Reading {
     pub(crate) payload: wire::Payload,
     /// The listed row told something that the result by id does not.
     pub(crate) uses_listed: bool,
+    /// The answer of CG-23, where it was read already.
+    pub(crate) phrases: Option<transcript::Phrases>,
     app_id: Option<String>,
     scenario_name: Option<String>,
     left_over: LeftOver,
@@ -146,6 +153,7 @@ impl Reading {
             scenario_id: result.scenario_id,
             payload,
             uses_listed,
+            phrases: None,
             app_id: result.app_id,
             scenario_name: result.scenario_name,
             left_over,
@@ -211,7 +219,7 @@ pub(crate) fn translate(
         name: reading.scenario_name.clone(),
         revision: None,
     });
-    transcript::translate(settings, &reading, documents, &mut left_over, &mut call);
+    transcript::translate(settings, &mut reading, documents, &mut left_over, &mut call);
     analysis.events = events::translate(&reading, documents, &mut left_over, &mut call.stats);
     if let Some(transcript) = &call.transcript {
         call.stats.derive(&transcript.utterances, &call.parties);

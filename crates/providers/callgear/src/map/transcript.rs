@@ -13,9 +13,29 @@ use serde_json::Value;
 use super::{LeftOver, Reading, span_of};
 use crate::{documents::Documents, settings::Settings, wire};
 
-/// Whether an answer of CG-23 holds phrases.
-pub(crate) fn has_phrases(body: Option<&Bytes>) -> bool {
-    of_phrases(body, &mut LeftOver::default()).is_some_and(|phrases| !phrases.is_empty())
+/// What an answer of CG-23 holds, and what of it went nowhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Phrases {
+    phrases: Option<Vec<wire::Phrase>>,
+    left_over: LeftOver,
+}
+
+impl Phrases {
+    /// Reads an answer of CG-23.
+    pub(crate) fn read(body: Option<&Bytes>) -> Self {
+        let mut left_over = LeftOver::default();
+        Self {
+            phrases: of_phrases(body, &mut left_over),
+            left_over,
+        }
+    }
+
+    /// Whether there are any.
+    pub(crate) fn are_there(&self) -> bool {
+        self.phrases
+            .as_ref()
+            .is_some_and(|phrases| !phrases.is_empty())
+    }
 }
 
 /// Whether an answer of CG-37 holds phrases of this result's session.
@@ -27,17 +47,19 @@ pub(crate) fn has_phrases_of_session(reading: &Reading, body: Option<&Bytes>) ->
 /// Adds transcript and parties to the call, where any answer has phrases.
 pub(crate) fn translate(
     settings: &Settings,
-    reading: &Reading,
+    reading: &mut Reading,
     documents: &Documents,
     left_over: &mut LeftOver,
     call: &mut AnalyzedCall,
 ) {
-    let own: Option<Vec<wire::Phrase>> = reading
-        .payload
-        .phrase_list
-        .clone()
-        .map(|phrases| phrases.into_iter().flatten().collect());
-    let part = of_phrases(documents.phrases.as_ref(), left_over);
+    let own = reading.payload.phrase_list.as_mut().map(std::mem::take);
+    let own: Option<Vec<wire::Phrase>> = own.map(|phrases| phrases.into_iter().flatten().collect());
+    let part = reading
+        .phrases
+        .take()
+        .unwrap_or_else(|| Phrases::read(documents.phrases.as_ref()));
+    left_over.join(part.left_over);
+    let part = part.phrases;
     let session = of_transcription(reading, documents.transcription.as_ref(), left_over);
     let session = session.map(|(phrases, _)| phrases);
     let there = |phrases: &Vec<wire::Phrase>| !phrases.is_empty();
