@@ -114,31 +114,36 @@ impl TenantTx {
         if requests.is_empty() {
             return Ok(());
         }
-        let tenant = self.tenant().0;
-        let mut query = QueryBuilder::new(
-            "INSERT INTO vendor_requests (tenant_id, failed, at, id, namespace, connection_id, \
-                 vendor, operation, method, status, outcome, elapsed_ms, sent_bytes, \
-                 received_bytes, request_id, record) ",
-        );
-        query.push_values(requests, |mut row, request| {
-            row.push_bind(tenant)
-                .push_bind(request.failed)
-                .push_bind(convert::db(request.at))
-                .push_bind(request.id)
-                .push_bind(request.namespace)
-                .push_bind(request.connection)
-                .push_bind(request.vendor)
-                .push_bind(request.operation)
-                .push_bind(&request.method)
-                .push_bind(request.status.map(i32::from))
-                .push_bind(request.outcome)
-                .push_bind(request.elapsed.as_secs_f64() * 1_000.0)
-                .push_bind(count(request.sent_bytes))
-                .push_bind(count(request.received_bytes))
-                .push_bind(request.request_id.as_deref().map(convert::text))
-                .push_bind(request.record.as_deref().map(convert::text));
-        });
-        query.build().execute(self.executor()).await?;
+        let column = |text: fn(&NewVendorRequest) -> Option<&str>| -> Vec<Option<String>> {
+            requests
+                .iter()
+                .map(|request| text(request).map(convert::text))
+                .collect()
+        };
+        macro_rules! column {
+            ($request:ident => $value:expr) => {
+                requests.iter().map(|$request| $value).collect::<Vec<_>>()
+            };
+        }
+        sqlx::query(include_str!("../sql/note_vendor_requests.sql"))
+            .bind(self.tenant().0)
+            .bind(column!(request => request.failed))
+            .bind(column!(request => convert::db(request.at)))
+            .bind(column!(request => request.id))
+            .bind(column!(request => request.namespace))
+            .bind(column!(request => request.connection))
+            .bind(column!(request => request.vendor))
+            .bind(column!(request => request.operation))
+            .bind(column!(request => request.method.as_str()))
+            .bind(column!(request => request.status.map(i32::from)))
+            .bind(column!(request => request.outcome))
+            .bind(column!(request => request.elapsed.as_secs_f64() * 1_000.0))
+            .bind(column!(request => count(request.sent_bytes)))
+            .bind(column!(request => count(request.received_bytes)))
+            .bind(column(|request| request.request_id.as_deref()))
+            .bind(column(|request| request.record.as_deref()))
+            .execute(self.executor())
+            .await?;
         Ok(())
     }
 
