@@ -1,13 +1,22 @@
 //! Between model types and PostgreSQL's.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use callweave_model::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
+use zstd::bulk::Compressor;
 
 use crate::{Result, StoreError};
+
+/// How hard documents are compressed.
+const LEVEL: i32 = 3;
+
+thread_local! {
+    /// Setting one up costs more than most documents do.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// An instant as PostgreSQL takes it.
 pub(crate) type DbTime = jiff_sqlx::Timestamp;
@@ -67,7 +76,15 @@ pub(crate) fn unpack<T: DeserializeOwned>(table: &'static str, packed: &[u8]) ->
 }
 
 pub(crate) fn compress(table: &'static str, bytes: &[u8]) -> Result<Vec<u8>> {
-    zstd::bulk::compress(bytes, 3).map_err(|error| StoreError::inconsistent(table, error))
+    COMPRESSOR
+        .with_borrow_mut(|kept| {
+            let compressor = match kept {
+                Some(compressor) => compressor,
+                None => kept.insert(Compressor::new(LEVEL)?),
+            };
+            compressor.compress(bytes)
+        })
+        .map_err(|error| StoreError::inconsistent(table, error))
 }
 
 pub(crate) fn decompress(table: &'static str, packed: &[u8]) -> Result<Vec<u8>> {

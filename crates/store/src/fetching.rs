@@ -1,7 +1,5 @@
 //! The queue side of records: what is due, and how often fetching it failed.
 
-use std::collections::HashMap;
-
 use callweave_model::{ConnectionId, Timestamp};
 use serde_json::Value;
 
@@ -14,6 +12,7 @@ struct Row {
     fingerprint: Option<Vec<u8>>,
     hint: Option<Value>,
     attempts: i32,
+    failures: i32,
     first_seen_at: convert::DbTime,
     listed: bool,
     missing: bool,
@@ -28,6 +27,7 @@ impl From<Row> for Due {
             fingerprint: row.fingerprint,
             hint: row.hint,
             attempts: row.attempts,
+            failures: row.failures,
             first_seen_at: convert::model(row.first_seen_at),
             listed: row.listed,
             missing: row.missing,
@@ -44,21 +44,40 @@ impl TenantTx {
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<Due>> {
+        self.due_records_but(connection, &[], now, limit).await
+    }
+
+    /// The same, without those (kind, vendor id) that are being fetched already.
+    pub async fn due_records_but(
+        &mut self,
+        connection: ConnectionId,
+        busy: &[(String, String)],
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Due>> {
+        let (kinds, ids): (Vec<&str>, Vec<&str>) = busy
+            .iter()
+            .map(|(kind, id)| (kind.as_str(), id.as_str()))
+            .unzip();
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT record.kind, record.remote_id, record.fingerprint, record.hint, \
-                 record.attempts, record.first_seen_at, record.missing, \
+                 record.attempts, record.failures, record.first_seen_at, record.missing, \
                  record.fingerprint IS NOT NULL OR record.full_walk > 0 AS listed, \
                  key.sort_at AS call_at \
              FROM records AS record \
              LEFT JOIN call_keys AS key ON key.tenant_id = record.tenant_id \
                  AND key.id = record.call_id \
              WHERE record.tenant_id = $1 AND record.connection_id = $2 AND record.due_at <= $3 \
+                 AND NOT EXISTS (SELECT FROM UNNEST($5::text[], $6::text[]) AS busy (kind, remote_id) \
+                     WHERE busy.kind = record.kind AND busy.remote_id = record.remote_id) \
              ORDER BY record.due_at, record.kind, record.remote_id LIMIT $4",
         )
         .bind(self.tenant().0)
         .bind(connection.0)
         .bind(convert::db(now))
         .bind(limit)
+        .bind(kinds)
+        .bind(ids)
         .fetch_all(self.executor())
         .await?;
         Ok(rows.into_iter().map(Due::from).collect())
@@ -74,33 +93,6 @@ impl TenantTx {
         .fetch_one(self.executor())
         .await?;
         Ok(convert::model_option(due))
-    }
-
-    /// How often in a row the vendor failed on each of these records (kind, vendor id).
-    pub async fn fetch_failures(
-        &mut self,
-        connection: ConnectionId,
-        records: &[(String, String)],
-    ) -> Result<HashMap<(String, String), i32>> {
-        if records.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let (kinds, ids): (Vec<String>, Vec<String>) = records.iter().cloned().unzip();
-        let rows: Vec<(String, String, i32)> = sqlx::query_as(
-            "SELECT kind, remote_id, failures FROM records \
-             WHERE tenant_id = $1 AND connection_id = $2 \
-                 AND (kind, remote_id) IN (SELECT * FROM UNNEST($3::text[], $4::text[]))",
-        )
-        .bind(self.tenant().0)
-        .bind(connection.0)
-        .bind(kinds)
-        .bind(ids)
-        .fetch_all(self.executor())
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(kind, id, failures)| ((kind, id), failures))
-            .collect())
     }
 
     /// Notes that the vendor failed on a record once more: it is due again later.
@@ -145,6 +137,9 @@ impl TenantTx {
         connection: ConnectionId,
         records: &[(String, String)],
     ) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
         let (kinds, ids): (Vec<String>, Vec<String>) = records.iter().cloned().unzip();
         sqlx::query(
             "UPDATE records SET failures = 0 \

@@ -33,6 +33,8 @@ pub struct Due {
     pub hint: Option<Value>,
     /// How often it was not ready in a row.
     pub attempts: i32,
+    /// How often the vendor failed on it in a row.
+    pub failures: i32,
     /// When the gateway first heard of it.
     pub first_seen_at: Timestamp,
     /// A list has shown it, so that the next full walks tell whether it is still there.
@@ -222,21 +224,19 @@ impl TenantTx {
         Ok(())
     }
 
-    /// Stamps records that a list showed whole with the number of a full walk.
+    /// Stamps records (kind, vendor id) that a list showed whole with the number of a full walk.
     pub async fn stamp_walk(
         &mut self,
         connection: ConnectionId,
-        fetched: &[Fetched],
+        met: &[(String, String)],
         full_walk: i64,
     ) -> Result<()> {
-        let (kinds, ids): (Vec<String>, Vec<String>) = fetched
+        if met.is_empty() {
+            return Ok(());
+        }
+        let (kinds, ids): (Vec<String>, Vec<String>) = met
             .iter()
-            .map(|record| {
-                (
-                    convert::text(&record.kind),
-                    convert::text(&record.remote_id),
-                )
-            })
+            .map(|(kind, id)| (convert::text(kind), convert::text(id)))
             .unzip();
         sqlx::query(
             "UPDATE records AS record SET full_walk = $3, missing = false \

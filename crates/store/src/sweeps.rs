@@ -99,10 +99,11 @@ impl TenantTx {
         harmless_only: bool,
         now: Timestamp,
     ) -> Result<u64> {
+        // What is missed is found first: within the join, a plan made for few rows finds it anew for each.
         let done = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "UPDATE records AS wanted SET missing = true, due_at = $6, attempts = 0 \
-             FROM (SELECT record.kind, record.remote_id {MISSING} \
-                 AND (NOT $7 OR key.id IS NULL OR key.sort_at < $5)) AS missed \
+            "WITH missed AS MATERIALIZED (SELECT record.kind, record.remote_id {MISSING} \
+                 AND (NOT $7 OR key.id IS NULL OR key.sort_at < $5)) \
+             UPDATE records AS wanted SET missing = true, due_at = $6, attempts = 0 FROM missed \
              WHERE wanted.tenant_id = $1 AND wanted.connection_id = $2 \
                  AND wanted.kind = missed.kind AND wanted.remote_id = missed.remote_id"
         )))

@@ -145,7 +145,7 @@ impl Run<'_> {
             .await?;
         tx.note_seen(self.connection.id, &seen, Some(self.stamp()), now)
             .await?;
-        let applied = tx.apply(&self.scope, &complete, now).await?;
+        let applied = tx.apply_all(&self.scope, complete, now).await?;
         tx.count_changes(self.connection.id, &applied).await?;
         let open = tx.save_backfill(backfill, now).await?;
         tx.commit().await?;

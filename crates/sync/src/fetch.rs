@@ -37,7 +37,7 @@ const OUTAGE: Duration = Duration::from_mins(10);
 type Outcome = (Due, Result<Fetched, ProviderError>);
 
 impl Run<'_> {
-    /// Fetches until nothing is due, or `until`.
+    /// Fetches until nothing is due, or `until`. While one batch is written the next one is asked for.
     pub(crate) async fn fetch_due(
         &self,
         shutdown: &CancellationToken,
@@ -46,24 +46,41 @@ impl Run<'_> {
         if self.provider().lookup().is_none() || self.progress.fetching_rests() {
             return Ok(());
         }
+        let mut fetched: Vec<Outcome> = Vec::new();
+        let mut begun = false;
         loop {
-            self.go_on(shutdown)?;
-            let batch = batch_size(self.progress.begin_batch());
-            let mut tx = self.tenant().await?;
-            let due = tx
-                .due_records(self.connection.id, self.now(), batch)
-                .await?;
-            tx.commit().await?;
-            if due.is_empty() {
+            let over = self.go_on(shutdown).err();
+            let enough = begun && until.is_some_and(|until| Instant::now() >= until);
+            if over.is_some() || enough || self.progress.fetching_rests() {
+                self.take_in(fetched).await?;
+                return over.map_or(Ok(()), Err);
+            }
+            if fetched.iter().any(|(_, result)| result.is_err()) {
+                // What that means for the connection comes before any further request.
+                self.take_in(std::mem::take(&mut fetched)).await?;
+                continue;
+            }
+            begun = true;
+            let busy: Vec<_> = fetched.iter().map(|(due, _)| key(due)).collect();
+            let due = self.next_batch(&busy).await?;
+            if due.is_empty() && fetched.is_empty() {
                 return Ok(());
             }
-            let outcomes = self.fetch_all(due).await;
-            self.take_in(outcomes).await?;
-            let enough = until.is_some_and(|until| Instant::now() >= until);
-            if enough || self.progress.fetching_rests() {
-                return Ok(());
-            }
+            let (next, taken) = tokio::join!(self.fetch_all(due), self.take_in(fetched));
+            taken?;
+            fetched = next;
         }
+    }
+
+    /// What is due and not being fetched already.
+    async fn next_batch(&self, busy: &[(String, String)]) -> Result<Vec<Due>, StoreError> {
+        let size = batch_size(self.progress.begin_batch());
+        let mut tx = self.tenant().await?;
+        let due = tx
+            .due_records_but(self.connection.id, busy, self.now(), size)
+            .await?;
+        tx.commit().await?;
+        Ok(due)
     }
 
     /// Fetches records side by side, as many at once as the vendor bears.
@@ -115,10 +132,18 @@ impl Run<'_> {
 
     /// Takes a batch in: one transaction for what came, a later turn for what failed.
     async fn take_in(&self, outcomes: Vec<Outcome>) -> Result<(), Stop> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
         let mut batch = Batch::default();
         for (due, result) in outcomes {
             match result {
-                Ok(record) => batch.fetched.push(record),
+                Ok(record) => {
+                    if due.failures > 0 {
+                        batch.recovered.push(key(&due));
+                    }
+                    batch.fetched.push(record);
+                }
                 // The record stays due: nothing was learned about it.
                 Err(error)
                     if failure::concerns_connection(error.kind)
@@ -137,7 +162,7 @@ impl Run<'_> {
         }
         let nothing_ever = self.connection.last_ok_at.is_none() && !self.progress.has_fetched();
         let exhausted = batch.is_exhausted(nothing_ever);
-        self.commit_batch(&batch, exhausted).await?;
+        self.commit_batch(&mut batch, exhausted).await?;
         if let Some(error) = batch.stop {
             return Err(Stop::Vendor(error));
         }
@@ -149,23 +174,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn commit_batch(&self, batch: &Batch, exhausted: bool) -> Result<(), StoreError> {
+    async fn commit_batch(&self, batch: &mut Batch, exhausted: bool) -> Result<(), StoreError> {
         let now = self.now();
-        self.engine
-            .store
-            .prepare_months(&batch.fetched, now)
-            .await?;
+        let mut news = std::mem::take(&mut batch.fetched);
+        self.engine.store.prepare_months(&news, now).await?;
         let mut tx = self.tenant().await?;
         tx.hold_lease(&self.lease, self.engine.options.lease)
             .await?;
-        let keys: Vec<_> = batch.failed.iter().map(|(due, _)| key(due)).collect();
-        let failures = tx.fetch_failures(self.connection.id, &keys).await?;
-        let mut aside = Vec::new();
         for (due, error) in &batch.failed {
-            let before = failures.get(&key(due)).copied().unwrap_or(0);
+            let before = due.failures;
             debug!(record.kind = %due.kind, error = %error, "A record could not be fetched");
             if before + 1 >= RECORD_PATIENCE && self.vendor_is_well(now) {
-                aside.push(put_aside(due, error, now));
+                news.push(put_aside(due, error, now));
+                batch.recovered.push(key(due));
                 continue;
             }
             let mut pause = failure::record_pause(before);
@@ -180,28 +201,24 @@ impl Run<'_> {
             )
             .await?;
         }
-        let news: Vec<Fetched> = batch.fetched.iter().cloned().chain(aside).collect();
-        let applied = tx.apply(&self.scope, &news, now).await?;
+        let (records, unread) = (news.len(), Unread::of(&news));
+        let applied = tx.apply_all(&self.scope, news, now).await?;
         tx.count_changes(self.connection.id, &applied).await?;
-        let keys: Vec<_> = news
-            .iter()
-            .map(|record| (record.kind.clone(), record.remote_id.clone()))
-            .collect();
-        tx.forget_fetch_failures(self.connection.id, &keys).await?;
+        tx.forget_fetch_failures(self.connection.id, &batch.recovered)
+            .await?;
         tx.commit().await?;
         let vendor = self.scope.vendor.clone();
         metrics::counter!("callweave_sync_records_total", "vendor" => vendor.clone())
-            .increment(u64::try_from(news.len()).unwrap_or(0));
+            .increment(u64::try_from(records).unwrap_or(0));
         count_changes(&vendor, &applied);
-        count_unread(&vendor, &news);
+        unread.count(&vendor);
         info!(
             sync.created = applied.created,
             sync.updated = applied.updated,
             sync.deleted = applied.deleted,
             sync.quarantined = applied.quarantined,
             sync.failed = batch.failed.len(),
-            "Took in {} records",
-            news.len()
+            "Took in {records} records",
         );
         Ok(())
     }
@@ -233,23 +250,35 @@ fn batch_size(begun_before: u32) -> i64 {
     grown.map_or(BATCH, |times| FIRST_BATCH.saturating_mul(times).min(BATCH))
 }
 
-/// Counts what no mapper consumed, and what was set aside. Both begin at zero, so that a graph
-/// shows the first one.
-pub(crate) fn count_unread<'a>(vendor: &str, news: impl IntoIterator<Item = &'a Fetched>) {
-    let (mut unmapped, mut quarantined) = (0_u64, 0_u64);
-    for record in news {
-        match &record.news {
-            News::Upsert { unmapped: left, .. } => {
-                unmapped += u64::try_from(left.len()).unwrap_or(0);
+/// What no mapper consumed, and what was set aside.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Unread {
+    members: u64,
+    quarantined: u64,
+}
+
+impl Unread {
+    pub(crate) fn of(news: &[Fetched]) -> Self {
+        let mut unread = Self::default();
+        for record in news {
+            match &record.news {
+                News::Upsert { unmapped: left, .. } => {
+                    unread.members += u64::try_from(left.len()).unwrap_or(0);
+                }
+                News::Quarantined { .. } => unread.quarantined += 1,
+                _ => {}
             }
-            News::Quarantined { .. } => quarantined += 1,
-            _ => {}
         }
+        unread
     }
-    metrics::counter!("callweave_unmapped_members_total", "vendor" => vendor.to_owned())
-        .increment(unmapped);
-    metrics::counter!("callweave_records_quarantined_total", "vendor" => vendor.to_owned())
-        .increment(quarantined);
+
+    /// Counts it. Both counters begin at zero, so that a graph shows the first one.
+    pub(crate) fn count(self, vendor: &str) {
+        metrics::counter!("callweave_unmapped_members_total", "vendor" => vendor.to_owned())
+            .increment(self.members);
+        metrics::counter!("callweave_records_quarantined_total", "vendor" => vendor.to_owned())
+            .increment(self.quarantined);
+    }
 }
 
 /// A batch after its fetches.
@@ -257,6 +286,8 @@ pub(crate) fn count_unread<'a>(vendor: &str, news: impl IntoIterator<Item = &'a 
 struct Batch {
     fetched: Vec<Fetched>,
     failed: Vec<(Due, ProviderError)>,
+    /// Of which there is news although the vendor failed on them before.
+    recovered: Vec<(String, String)>,
     /// A failure of the whole connection.
     stop: Option<ProviderError>,
 }

@@ -160,6 +160,7 @@ impl Run<'_> {
             fingerprint: record.fetched.clone(),
             hint: None,
             attempts: 0,
+            failures: 0,
             first_seen_at: record.first_seen_at,
             listed: false,
             missing: false,

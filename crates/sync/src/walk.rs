@@ -17,7 +17,7 @@ use tracing::warn;
 
 use crate::{
     failure,
-    fetch::{count_changes, count_unread},
+    fetch::{Unread, count_changes},
     outcome::{self, Listed},
     run::{Run, Stop},
 };
@@ -66,10 +66,15 @@ impl Run<'_> {
             return Ok(true);
         }
         self.begin_walk(&mut stream, pass);
+        let mut ahead = None;
         loop {
             self.go_on_with(pass, shutdown)?;
             let cursor = pass.of(&mut stream).cursor.clone().map(Cursor);
-            let page = match self.fetch_page(name, pass.walk(), cursor.as_ref()).await {
+            let page = match ahead.take() {
+                Some(page) => page,
+                None => self.fetch_page(name, pass.walk(), cursor.as_ref()).await,
+            };
+            let page = match page {
                 Ok(page) => page,
                 Err(error) => {
                     if cursor.is_some() && failure::refuses_request(&error) {
@@ -86,7 +91,17 @@ impl Run<'_> {
             }
             let proved = self.advance(&mut stream, pass, &next);
             self.commit_page(&mut stream, page).await?;
-            self.fetch_due(shutdown, None).await?;
+            if let (Next::More(cursor), false) = (&next, stuck) {
+                // While what it lists is fetched, the next page is asked for.
+                let (fetched, page) = tokio::join!(
+                    self.fetch_due(shutdown, None),
+                    self.fetch_page(name, pass.walk(), Some(cursor))
+                );
+                fetched?;
+                ahead = Some(page);
+            } else {
+                self.fetch_due(shutdown, None).await?;
+            }
             match next {
                 _ if stuck => {
                     self.note_refused(&mut stream, pass).await?;
@@ -251,10 +266,15 @@ impl Run<'_> {
         let stamp = self.stamp();
         tx.note_seen(self.connection.id, &seen, Some(stamp), now)
             .await?;
-        let applied = tx.apply(&self.scope, &complete, now).await?;
-        tx.count_changes(self.connection.id, &applied).await?;
-        tx.stamp_walk(self.connection.id, &complete, stamp).await?;
         let records = i64::try_from(seen.len() + complete.len()).unwrap_or(i64::MAX);
+        let met: Vec<_> = complete
+            .iter()
+            .map(|record| (record.kind.clone(), record.remote_id.clone()))
+            .collect();
+        let unread = Unread::of(&complete);
+        let applied = tx.apply_all(&self.scope, complete, now).await?;
+        tx.count_changes(self.connection.id, &applied).await?;
+        tx.stamp_walk(self.connection.id, &met, stamp).await?;
         tx.count_page(self.connection.id, records).await?;
         tx.save_stream(self.connection.id, stream).await?;
         tx.insert_events(broken.as_slice(), now).await?;
@@ -262,7 +282,7 @@ impl Run<'_> {
         metrics::counter!("callweave_sync_pages_total", "vendor" => self.scope.vendor.clone())
             .increment(1);
         count_changes(&self.scope.vendor, &applied);
-        count_unread(&self.scope.vendor, &complete);
+        unread.count(&self.scope.vendor);
         Ok(())
     }
 

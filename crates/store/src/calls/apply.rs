@@ -105,7 +105,7 @@ type KnownRow = (
 
 /// A record that is taken in, and the calls it touches.
 struct Target<'a> {
-    record: &'a Fetched,
+    record: &'a mut Fetched,
     call: Option<Uuid>,
     /// The call it told of before.
     moved_from: Option<Uuid>,
@@ -121,9 +121,10 @@ impl<'a> Target<'a> {
     /// `None` for a record that is passed over.
     fn of(
         scope: &ConnectionScope,
-        record: &'a Fetched,
-        stands: Option<&KnownRecord>,
+        record: &'a mut Fetched,
+        known: &BTreeMap<RecordKey, KnownRecord>,
     ) -> Option<Self> {
+        let stands = known.get(&pending::key(record));
         if stands.is_some_and(|stands| stands.outdoes(record)) {
             return None;
         }
@@ -181,14 +182,23 @@ impl TenantTx {
         fetched: &[Fetched],
         now: Timestamp,
     ) -> Result<Applied> {
+        self.apply_all(scope, fetched.to_vec(), now).await
+    }
+
+    /// [`TenantTx::apply`] of records that nobody needs afterwards.
+    pub async fn apply_all(
+        &mut self,
+        scope: &ConnectionScope,
+        fetched: Vec<Fetched>,
+        now: Timestamp,
+    ) -> Result<Applied> {
         let (fetched, erased) = self.without_erased(scope, fetched, now).await?;
-        let (fetched, aged) = self.without_aged(scope, fetched, now).await?;
-        let fetched = fetched.as_ref();
-        let known = self.lock_records(scope, fetched).await?;
+        let (mut fetched, aged) = self.without_aged(scope, fetched, now).await?;
+        let known = self.lock_records(scope, &fetched).await?;
         self.rest_erased(scope, &known).await?;
         let mut targets: Vec<Target<'_>> = fetched
-            .iter()
-            .filter_map(|record| Target::of(scope, record, known.get(&pending::key(record))))
+            .iter_mut()
+            .filter_map(|record| Target::of(scope, record, &known))
             .collect();
         let mut applied = Applied {
             erased,
@@ -198,21 +208,21 @@ impl TenantTx {
         if targets.is_empty() {
             return Ok(applied);
         }
-        self.ensure_keys(scope, &targets, now).await?;
+        let fresh = self.ensure_keys(scope, &targets, now).await?;
         let ids: BTreeSet<Uuid> = targets
             .iter()
             .flat_map(|target| [target.call, target.moved_from])
             .flatten()
             .collect();
-        let mut calls = self.load_pending(scope, &ids).await?;
+        let mut calls = self.load_pending(scope, &ids, &fresh).await?;
         for target in &mut targets {
             take(target, &mut calls, &mut applied);
         }
         let (written, mut events) = settle(scope, calls, &mut applied, now);
         events.extend(foreign(scope, &targets));
-        self.write_calls(scope, &written, now).await?;
+        self.write_calls(scope, written, now).await?;
         self.save_targets(scope, &targets, now).await?;
-        self.note_drift(scope, fetched, now).await?;
+        self.note_drift(scope, &fetched, now).await?;
         self.insert_events(&events, now).await?;
         Ok(applied)
     }
@@ -226,11 +236,10 @@ impl TenantTx {
     ) -> Result<()> {
         let (stale, taken): (Vec<_>, Vec<_>) = targets.iter().partition(|target| target.stale);
         for target in stale {
-            let record = target.record;
-            self.await_newer(scope.id, record, now.plus(STALE_PAUSE))
+            self.await_newer(scope.id, target.record, now.plus(STALE_PAUSE))
                 .await?;
         }
-        let rows = taken.iter().map(|target| (target.record, target.call));
+        let rows = taken.iter().map(|target| (&*target.record, target.call));
         self.save_fetched(scope.id, &latest(rows.collect())).await?;
         let documents: Vec<RecordDocuments<'_>> = taken
             .iter()
@@ -323,9 +332,14 @@ impl TenantTx {
         calls: &[Uuid],
     ) -> Result<BTreeMap<Uuid, [BTreeSet<RecordKey>; 2]>> {
         let rows: Vec<(Uuid, String, String, bool)> = sqlx::query_as(
-            "SELECT call_id, kind, remote_id, state = 'vendor_expired' FROM records \
-             WHERE tenant_id = $1 AND connection_id = $2 AND call_id = ANY($3) \
-                 AND state NOT IN ('gone', 'erased')",
+            // Call by call, and not by the connection: a plan made for few rows reads all there are.
+            "SELECT record.* FROM UNNEST($3::uuid[]) AS wanted (id) \
+             CROSS JOIN LATERAL ( \
+                 SELECT call_id, kind, remote_id, state = 'vendor_expired' FROM records \
+                 WHERE tenant_id = $1 AND (connection_id = $2) IS TRUE AND call_id = wanted.id \
+                     AND state NOT IN ('gone', 'erased') \
+                 OFFSET 0 \
+             ) AS record",
         )
         .bind(self.tenant().0)
         .bind(scope.id.0)
@@ -343,12 +357,13 @@ impl TenantTx {
         Ok(records)
     }
 
+    /// Makes sure that each call has its key; returns those that had none before.
     async fn ensure_keys(
         &mut self,
         scope: &ConnectionScope,
         targets: &[Target<'_>],
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<BTreeSet<Uuid>> {
         let mut keys: BTreeMap<Uuid, (String, Timestamp)> = BTreeMap::new();
         for target in targets {
             if let (
@@ -366,12 +381,12 @@ impl TenantTx {
         let ids: Vec<Uuid> = keys.keys().copied().collect();
         let remote_ids: Vec<&str> = keys.values().map(|(remote, _)| remote.as_str()).collect();
         let sort: Vec<convert::DbTime> = keys.values().map(|(_, at)| convert::db(*at)).collect();
-        sqlx::query(
+        let fresh: Vec<Uuid> = sqlx::query_scalar(
             "INSERT INTO call_keys (tenant_id, id, connection_id, remote_id, sort_at, first_seen_at) \
              SELECT $1, id, $2, remote_id, sort_at, $3 \
              FROM UNNEST($4::uuid[], $5::text[], $6::timestamptz[]) AS new (id, remote_id, sort_at) \
              ORDER BY id \
-             ON CONFLICT DO NOTHING",
+             ON CONFLICT DO NOTHING RETURNING id",
         )
         .bind(self.tenant().0)
         .bind(scope.id.0)
@@ -379,19 +394,20 @@ impl TenantTx {
         .bind(ids)
         .bind(remote_ids)
         .bind(sort)
-        .execute(self.executor())
+        .fetch_all(self.executor())
         .await?;
-        Ok(())
+        Ok(fresh.into_iter().collect())
     }
 
-    /// Locks and loads calls that are about to change.
+    /// Locks and loads calls that are about to change; of those whose key is `fresh` nothing is stored yet.
     pub(super) async fn load_pending(
         &mut self,
         scope: &ConnectionScope,
         ids: &BTreeSet<Uuid>,
+        fresh: &BTreeSet<Uuid>,
     ) -> Result<BTreeMap<Uuid, Pending>> {
         let ids: Vec<Uuid> = ids.iter().copied().collect();
-        let loaded = self.lock_calls(&ids).await?;
+        let loaded = self.lock_calls_but(&ids, fresh).await?;
         let mut records = self.standing_records(scope, &ids).await?;
         Ok(loaded
             .into_iter()

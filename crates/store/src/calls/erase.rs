@@ -32,7 +32,7 @@ impl TenantTx {
             subject: Some(id.0),
             data: json!({"vendor": scope.vendor, "version": row.version, "cause": "client"}),
         };
-        self.write_calls(scope, &[row], now).await?;
+        self.write_calls(scope, vec![row], now).await?;
         self.insert_events(&[event], now).await?;
         Ok(true)
     }

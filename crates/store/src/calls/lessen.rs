@@ -50,7 +50,7 @@ impl TenantTx {
                 "cause": CAUSE,
             }),
         };
-        self.write_calls(scope, &[row], now).await?;
+        self.write_calls(scope, vec![row], now).await?;
         if live {
             self.insert_events(&[event], now).await?;
         }

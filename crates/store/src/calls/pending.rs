@@ -1,6 +1,9 @@
 //! A call on its way through a batch: what comes in, and what becomes of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use callweave_model::{AnalyzedCall, CallId, MAPPER_VERSION, Timestamp, merge};
 use serde_json::{Value, json};
@@ -87,10 +90,10 @@ impl Pending {
             && matches!((known, call.vendor_updated_at), (Some(known), Some(told)) if told < known)
     }
 
-    /// Takes one record in.
-    pub(super) fn take(&mut self, record: &Fetched) {
+    /// Takes one record in; its call moves here.
+    pub(super) fn take(&mut self, record: &mut Fetched) {
         let key = key(record);
-        match &record.news {
+        match &mut record.news {
             News::Upsert {
                 call,
                 share,
@@ -99,6 +102,7 @@ impl Pending {
             } => {
                 self.aged.remove(&key);
                 self.records.insert(key);
+                let call = mem::replace(call.as_mut(), AnalyzedCall::new(""));
                 self.absorb(call, *share, unmapped);
             }
             News::NotReady { call, due_at } => {
@@ -121,12 +125,12 @@ impl Pending {
         self.touched = true;
     }
 
-    fn absorb(&mut self, call: &AnalyzedCall, share: merge::Share, unmapped: &[String]) {
+    fn absorb(&mut self, call: AnalyzedCall, share: merge::Share, unmapped: &[String]) {
         let known = self.now.take();
         if known.is_none() || share == merge::Share::Whole {
             self.mapper_version = MAPPER_VERSION;
         }
-        self.now = Some(merge::absorb(known, call.clone(), share));
+        self.now = Some(merge::absorb(known, call, share));
         if share == merge::Share::Whole {
             self.unmapped.clear();
         }

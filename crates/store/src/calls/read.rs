@@ -336,7 +336,7 @@ impl TenantTx {
                 "cause": "client",
             }),
         };
-        self.write_calls(scope, &[row], now).await?;
+        self.write_calls(scope, vec![row], now).await?;
         self.insert_events(&[event], now).await?;
         Ok(true)
     }

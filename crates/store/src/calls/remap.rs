@@ -208,7 +208,7 @@ impl TenantTx {
         let current = self.lock_unchanged(scope, mapped).await?;
         let current = self.stop_erased(current, now).await?;
         let ids: BTreeSet<Uuid> = current.iter().map(|call| call.id.0).collect();
-        let mut pending = self.load_pending(scope, &ids).await?;
+        let mut pending = self.load_pending(scope, &ids, &BTreeSet::new()).await?;
         let mut applied = Applied::default();
         for call in &current {
             let Some(waiting) = pending.get_mut(&call.id.0) else {
@@ -220,7 +220,7 @@ impl TenantTx {
             }
         }
         let (written, events) = settle(scope, pending, &mut applied, now);
-        self.write_calls(scope, &written, now).await?;
+        self.write_calls(scope, written, now).await?;
         let records = current.iter().flat_map(|call| &call.records);
         for record in records.clone() {
             applied.quarantined += self.save_mapped(scope.id, record).await?;

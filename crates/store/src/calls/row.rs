@@ -1,5 +1,7 @@
 //! A call as its rows hold it.
 
+use std::collections::BTreeSet;
+
 use callweave_model::{
     Analysis, AnalyzedCall, Timestamp, Transcript,
     enums::{Direction, StartedAtSource},
@@ -138,6 +140,15 @@ impl TenantTx {
         &mut self,
         ids: &[Uuid],
     ) -> Result<Vec<(Uuid, Timestamp, Option<Loaded>)>> {
+        self.lock_calls_but(ids, &BTreeSet::new()).await
+    }
+
+    /// The same, where nothing is stored yet of those that are `fresh`.
+    pub(crate) async fn lock_calls_but(
+        &mut self,
+        ids: &[Uuid],
+        fresh: &BTreeSet<Uuid>,
+    ) -> Result<Vec<(Uuid, Timestamp, Option<Loaded>)>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -149,14 +160,21 @@ impl TenantTx {
         .bind(ids)
         .fetch_all(self.executor())
         .await?;
-        let key_ids: Vec<Uuid> = keys.iter().map(|(id, ..)| *id).collect();
-        let key_sort: Vec<convert::DbTime> = keys.iter().map(|(_, sort, _)| *sort).collect();
-        let rows: Vec<Row> = sqlx::query_as(include_str!("../../sql/load_calls.sql"))
-            .bind(self.tenant().0)
-            .bind(key_ids)
-            .bind(key_sort)
-            .fetch_all(self.executor())
-            .await?;
+        let (stored, sort_at): (Vec<Uuid>, Vec<convert::DbTime>) = keys
+            .iter()
+            .filter(|(id, ..)| !fresh.contains(id))
+            .map(|(id, sort_at, _)| (*id, *sort_at))
+            .unzip();
+        let rows: Vec<Row> = if stored.is_empty() {
+            Vec::new()
+        } else {
+            sqlx::query_as(include_str!("../../sql/load_calls.sql"))
+                .bind(self.tenant().0)
+                .bind(stored)
+                .bind(sort_at)
+                .fetch_all(self.executor())
+                .await?
+        };
         let mut rows = convert::by_key(rows, |row| row.id);
         keys.into_iter()
             .map(|(id, _, first_seen)| {

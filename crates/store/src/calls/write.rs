@@ -221,8 +221,9 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, row: &Written) -> Result<()> {
-        let mut head = row.call.clone();
+    fn push(&mut self, row: Written) -> Result<()> {
+        self.search.push(search_text(&row.call));
+        let mut head = row.call;
         let transcript = head.transcript.take();
         let analyses = mem::take(&mut head.analyses);
         let broken = |error: serde_json::Error| StoreError::inconsistent("calls", error);
@@ -249,17 +250,17 @@ impl Columns {
         self.tags.push(convert::json(&json!(head.rollup.tags)));
         self.bodies
             .push(serde_json::to_string(&head).map_err(broken)?);
-        self.metadata.push(row.client_metadata.clone());
-        self.refs.push(row.external_refs.clone());
+        self.metadata.push(row.client_metadata);
+        self.refs.push(row.external_refs);
         self.facts
             .push(serde_json::to_value(&row.facts).map_err(broken)?);
         self.versions.push(row.version);
-        self.hashes.push(row.payload_hash.clone());
+        self.hashes.push(row.payload_hash);
         self.unmapped.push(convert::json(&json!(row.unmapped)));
         self.first_seen.push(convert::db(row.first_seen_at));
         self.observed.push(convert::db(row.observed_at));
         self.deleted.push(convert::db_option(row.deleted_at));
-        self.evidence.push(row.deletion_evidence.clone());
+        self.evidence.push(row.deletion_evidence);
         self.told.push(
             row.told
                 .as_ref()
@@ -279,7 +280,6 @@ impl Columns {
         );
         self.analyses
             .push(convert::pack("call_documents", &analyses)?);
-        self.search.push(search_text(&row.call));
         self.causes.push(row.cause);
         self.changed.push(json!(row.changed));
         Ok(())
@@ -348,17 +348,17 @@ impl TenantTx {
     pub(crate) async fn write_calls(
         &mut self,
         scope: &ConnectionScope,
-        written: &[Written],
+        written: Vec<Written>,
         now: Timestamp,
     ) -> Result<()> {
         if written.is_empty() {
             return Ok(());
         }
+        self.remove_rows(&written).await?;
         let mut columns = Columns::default();
         for row in written {
             columns.push(row)?;
         }
-        self.remove_rows(written).await?;
         self.insert_rows(scope, &columns, now).await?;
         self.insert_documents(&columns).await?;
         sqlx::query(

@@ -1,7 +1,5 @@
 //! Where something is taken in: what was erased is stopped.
 
-use std::borrow::Cow;
-
 use callweave_model::{AnalyzedCall, CallId, ConnectionId, Timestamp, facts::CallFacts};
 use serde_json::Value;
 use uuid::Uuid;
@@ -20,37 +18,34 @@ use crate::{
 
 impl TenantTx {
     /// What of fetched records may be taken in, and how many may not. Of the latter nothing stays.
-    pub(crate) async fn without_erased<'a>(
+    pub(crate) async fn without_erased(
         &mut self,
         scope: &ConnectionScope,
-        fetched: &'a [Fetched],
+        fetched: Vec<Fetched>,
         now: Timestamp,
-    ) -> Result<(Cow<'a, [Fetched]>, u32)> {
+    ) -> Result<(Vec<Fetched>, u32)> {
         if self.suppression_keys().await?.is_empty() {
-            return Ok((Cow::Borrowed(fetched), 0));
+            return Ok((fetched, 0));
         }
         let marks: Vec<Marks> = fetched
             .iter()
             .map(|record| of_fetched(scope, record))
             .collect();
         let erasures = self.erasures_of(&marks).await?;
-        if erasures.iter().all(Option::is_none) {
-            return Ok((Cow::Borrowed(fetched), 0));
-        }
-        let mut kept = Vec::new();
+        let mut kept = Vec::with_capacity(fetched.len());
         let mut stopped = 0;
-        for (record, erasure) in fetched.iter().zip(erasures) {
+        for (record, erasure) in fetched.into_iter().zip(erasures) {
             match erasure {
-                None => kept.push(record.clone()),
+                None => kept.push(record),
                 Some(erasure) => {
                     stopped += 1;
-                    let call = told_call(record).map(|id| CallId::derive(scope.namespace, id));
+                    let call = told_call(&record).map(|id| CallId::derive(scope.namespace, id));
                     let name = name(scope, &record.kind, &record.remote_id);
                     self.stop(name, call, erasure, now).await?;
                 }
             }
         }
-        Ok((Cow::Owned(kept), stopped))
+        Ok((kept, stopped))
     }
 
     /// What of listed records may be noted.

@@ -1,7 +1,5 @@
 //! What is too old when it arrives.
 
-use std::borrow::Cow;
-
 use callweave_model::{AnalyzedCall, Timestamp, enums::ArtifactState};
 
 use super::Kind;
@@ -15,12 +13,12 @@ use crate::{
 impl TenantTx {
     /// Fetched records without what the tenant does not keep any more, and how many calls are too
     /// old as a whole.
-    pub(crate) async fn without_aged<'a>(
+    pub(crate) async fn without_aged(
         &mut self,
         scope: &ConnectionScope,
-        fetched: Cow<'a, [Fetched]>,
+        fetched: Vec<Fetched>,
         now: Timestamp,
-    ) -> Result<(Cow<'a, [Fetched]>, u32)> {
+    ) -> Result<(Vec<Fetched>, u32)> {
         let rules = self.retention().await?;
         let [calls, transcripts, documents] =
             [Kind::Calls, Kind::Transcripts, Kind::Documents].map(|kind| rules.before(kind, now));
@@ -32,7 +30,7 @@ impl TenantTx {
             return Ok((fetched, 0));
         }
         let (mut kept, mut aged) = (Vec::new(), 0);
-        for mut record in fetched.into_owned() {
+        for mut record in fetched {
             if is_aged(&record, calls) {
                 aged += 1;
                 self.rest_aged(scope, &record).await?;
@@ -49,7 +47,7 @@ impl TenantTx {
             }
             kept.push(record);
         }
-        Ok((Cow::Owned(kept), aged))
+        Ok((kept, aged))
     }
 
     /// A record that is too old counts as fetched in the form that is listed.

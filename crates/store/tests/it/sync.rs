@@ -275,3 +275,50 @@ async fn a_stream_remembers_where_it_stands() {
     );
     assert_eq!(known[0].trouble.as_deref(), Some("vendor.failure"));
 }
+
+#[tokio::test]
+async fn what_is_being_fetched_is_not_given_out_again() {
+    let home = home().await;
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    let listed = ["1", "2", "3"].map(|id| seen(id, b"a"));
+    tx.note_seen(home.scope.id, &listed, None, noon())
+        .await
+        .unwrap();
+    let busy = ["1", "3"].map(|id| ("call".to_owned(), id.to_owned()));
+    let due = tx
+        .due_records_but(home.scope.id, &busy, noon(), 10)
+        .await
+        .unwrap();
+    let ids: Vec<&str> = due.iter().map(|due| due.remote_id.as_str()).collect();
+    assert_eq!(ids, ["2"]);
+}
+
+/// A connection of that size once could not end a full walk: the search for what is missing began anew for
+/// each record.
+#[tokio::test]
+async fn what_many_records_miss_is_found_within_one_statement() {
+    let home = home().await;
+    sqlx::query(
+        "INSERT INTO records (tenant_id, connection_id, kind, remote_id, state, fingerprint, \
+             first_seen_at, observed_at, full_walk) \
+         SELECT $1, $2, 'call', number::text, 'fetched', 'a', now(), now(), \
+             CASE WHEN number <= 3 THEN 1 ELSE 3 END \
+         FROM generate_series(1, 20000) AS number",
+    )
+    .bind(home.tenant.0)
+    .bind(home.scope.id.0)
+    .execute(&home.pool().await)
+    .await
+    .unwrap();
+    let reach = Reach {
+        walk: 3,
+        since: None,
+        kept_since: None,
+    };
+    let mut tx = home.store.tenant(home.tenant).await.unwrap();
+    let wanted = tx
+        .want_missing(home.scope.id, reach, false, noon())
+        .await
+        .unwrap();
+    assert_eq!(wanted, 3);
+}
