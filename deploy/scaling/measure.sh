@@ -9,6 +9,9 @@ source deploy/local.sh
 
 calls="${CALLS:-1500}"
 export_settings
+# The sandbox bears more than a vendor would.
+export CALLWEAVE__VENDORS__REQUESTS_PER_SECOND=2000 CALLWEAVE__VENDORS__CONCURRENCY=16
+export CALLWEAVE__SYNC__POLL_INTERVAL=500ms
 start_postgres
 sandbox="127.0.0.1:$(free_port)"
 "$callweave" sandbox --calls "$calls" --listen "$sandbox" >"$work/sandbox.log" 2>&1 &
@@ -32,16 +35,21 @@ sync() {
     curl -sSf -H "Authorization: Bearer $key" -H 'Content-Type: application/json' -d "$body" \
       "http://$address/v1/connections" >/dev/null
   done
-  local begun="$EPOCHREALTIME" have=0
+  local begun="$EPOCHREALTIME" have=0 before=-1 last="$EPOCHREALTIME" quiet=0
   for number in $(seq "$workers"); do
     start_gateway "worker-$workers-$number" "$url" "127.0.0.1:$(free_port)" --role worker
     processes+=("$gateway")
   done
-  until [ "$have" -ge $((3 * calls)) ]; do
+  # All is there when nothing came for six seconds.
+  until [ "$quiet" -ge 12 ]; do
     sleep 0.5
     have="$(query "$url" -c 'SELECT count(*) FROM calls')"
+    quiet=$((quiet + 1))
+    if [ "$have" -ne "$before" ] || [ "$have" -eq 0 ]; then
+      before="$have" last="$EPOCHREALTIME" quiet=0
+    fi
   done
-  echo "$begun $EPOCHREALTIME" | awk -v workers="$workers" -v have="$have" \
+  echo "$begun $last" | awk -v workers="$workers" -v have="$have" \
     '{printf "%d worker(s): %d calls of three vendors in %.1f s, %.0f a second\n", workers, have, $2 - $1, have / ($2 - $1)}'
   kill "${processes[@]}"
   wait "${processes[@]}" || true
