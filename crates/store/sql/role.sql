@@ -1,15 +1,27 @@
--- The role of every transaction. Roles belong to the whole cluster, so it may be there already.
+-- The role of every transaction, and the one under which words are looked up. Roles belong to the whole
+-- cluster, so they may be there already.
 DO $$
+DECLARE
+    role text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'callweave_app') THEN
-        BEGIN
-            CREATE ROLE callweave_app NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN
-            NULL;
-        END;
-    END IF;
-    IF NOT pg_has_role(current_user, 'callweave_app', 'MEMBER') THEN
-        EXECUTE format('GRANT callweave_app TO %I', current_user);
+    FOREACH role IN ARRAY ARRAY['callweave_app', 'callweave_search'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', role);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;
+            END;
+        END IF;
+        IF NOT pg_has_role(current_user, role, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO %I', role, current_user);
+        END IF;
+    END LOOP;
+    -- Conditions of a policy may use an index that conditions of a statement may not: they come first. The
+    -- tenant is compared as text, so that the rows are not looked up by it instead: it may have them all.
+    IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = 'call_search'::regclass AND polname = 'search') THEN
+        ALTER POLICY tenant_isolation ON call_search TO callweave_app;
+        CREATE POLICY search ON call_search FOR SELECT TO callweave_search
+            USING (tenant_id::text = current_tenant()::text AND words @@ searched_words());
     END IF;
 END
 $$;
@@ -29,3 +41,6 @@ GRANT EXECUTE ON FUNCTION current_tenant(), system_scope(), ensure_call_partitio
 TO callweave_app;
 -- How far the numbering of events has come says whether there may be new ones.
 GRANT SELECT ON SEQUENCE events_id_seq TO callweave_app;
+GRANT USAGE ON SCHEMA public TO callweave_search;
+GRANT SELECT ON call_search TO callweave_search;
+GRANT EXECUTE ON FUNCTION current_tenant(), searched_words() TO callweave_search;

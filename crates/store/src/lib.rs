@@ -45,5 +45,6 @@ mod setup;
 mod transaction;
 
 pub use error::{Result, StoreError};
+pub(crate) use setup::SEARCH_ROLE;
 pub use setup::{APP_ROLE, Options, Store};
 pub use transaction::{SystemTx, TenantTx};

@@ -4,6 +4,7 @@ use callweave_model::{
     ConnectionId, Timestamp,
     connection::{ConnectionState, Freshness},
 };
+use sqlx::{FromRow, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{Result, TenantTx, calls::ConnectionScope, convert};
@@ -52,6 +53,12 @@ impl From<Row> for ConnectionFreshness {
     }
 }
 
+impl FromRow<'_, PgRow> for ConnectionFreshness {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Row::from_row(row).map(Self::from)
+    }
+}
+
 impl TenantTx {
     /// How fresh the data of live connections is: of all of them, or of the named ones, or of
     /// those to the named vendors. At most 500.
@@ -60,7 +67,7 @@ impl TenantTx {
         connections: &[Uuid],
         vendors: &[String],
     ) -> Result<Vec<ConnectionFreshness>> {
-        let rows: Vec<Row> = sqlx::query_as(
+        Ok(sqlx::query_as(
             "SELECT connection.id, connection.vendor, connection.state, connection.state_reason, \
                  sync.enabled, sync.next_run_at, sync.not_before, sync.synced_at, sync.fresh_as_of, \
                  sync.historical_since \
@@ -76,8 +83,7 @@ impl TenantTx {
         .bind(connections)
         .bind(vendors)
         .fetch_all(self.executor())
-        .await?;
-        Ok(rows.into_iter().map(ConnectionFreshness::from).collect())
+        .await?)
     }
 
     /// How many calls of a connection began in a span of time.

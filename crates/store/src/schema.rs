@@ -98,7 +98,7 @@ impl Store {
     }
 
     async fn migrate_on(&self) -> Result<Step> {
-        let mut tx = self.begin_within(LONGEST).await?;
+        let mut tx = self.begin_within("", LONGEST).await?;
         sqlx::raw_sql(LIMITS).execute(tx.executor()).await?;
         let ours: bool = sqlx::query_scalar(
             "SELECT pg_try_advisory_xact_lock(hashtext('callweave_migrations'))",
@@ -150,7 +150,7 @@ impl Store {
     /// something from that this program needs.
     pub async fn standing(&self) -> Result<Standing> {
         // As the owner of the tables, whom no tenant is: the list of migrations is nobody's.
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin("").await?;
         let known: Option<String> =
             sqlx::query_scalar("SELECT to_regclass('public._sqlx_migrations')::text")
                 .fetch_one(tx.executor())

@@ -15,7 +15,7 @@ use std::{
 
 use futures::{TryStreamExt as _, future::BoxFuture, stream, stream::BoxStream};
 use sqlx::{
-    Describe, Either, Error, Execute, Executor, PgConnection, Postgres, SqlStr,
+    AssertSqlSafe, Describe, Either, Error, Execute, Executor, PgConnection, Postgres, SqlStr,
     error::BoxDynError,
     pool::PoolConnection,
     postgres::{PgArguments, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
@@ -24,6 +24,15 @@ use tokio::{runtime::Handle, time::timeout};
 
 use crate::refusals::Refusals;
 
+/// How long answers are waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waits {
+    /// The first one: whether anybody is there.
+    pub(crate) opening: Duration,
+    /// Any other.
+    pub(crate) silence: Duration,
+}
+
 /// A transaction; dropped without commit, it is undone.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -31,6 +40,8 @@ pub(crate) struct Session {
     connection: Option<PoolConnection<Postgres>>,
     /// Between BEGIN and COMMIT.
     open: bool,
+    /// The statement that ends it where it is still open at the end of this value.
+    ending: &'static str,
     /// An answer did not come: nobody knows what comes next on this connection.
     lost: AtomicBool,
     /// How long an answer is waited for.
@@ -41,22 +52,27 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Begins a transaction.
+    /// Begins a transaction with settings of its own: statements that need no parameters, in the same
+    /// message.
     pub(crate) async fn begin(
         connection: PoolConnection<Postgres>,
-        silence: Duration,
+        settings: &str,
+        waits: Waits,
         keep_statements: bool,
         refusals: Arc<Refusals>,
     ) -> Result<Self, Error> {
         let mut session = Self {
             connection: Some(connection),
             open: true,
+            ending: "ROLLBACK",
             lost: AtomicBool::new(false),
-            silence,
+            silence: waits.opening,
             keep_statements,
             refusals,
         };
-        sqlx::raw_sql("BEGIN").execute(session.executor()).await?;
+        let opening = AssertSqlSafe(format!("BEGIN;{settings}"));
+        sqlx::raw_sql(opening).execute(session.executor()).await?;
+        session.silence = waits.silence;
         Ok(session)
     }
 
@@ -69,6 +85,12 @@ impl Session {
             keep_statements: self.keep_statements,
             refusals: &self.refusals,
         }
+    }
+
+    /// Ends a transaction that has only read: what it read holds however it ends, so that nobody waits
+    /// for that.
+    pub(crate) fn leave(mut self) {
+        self.ending = "COMMIT";
     }
 
     /// Makes it last. After an error nobody knows whether it does.
@@ -87,7 +109,8 @@ impl Drop for Session {
         let runtime = Handle::try_current().ok();
         match runtime.filter(|_| !self.lost.load(Ordering::Relaxed)) {
             Some(runtime) => {
-                let settled = timeout(self.silence, settle(connection, self.open));
+                let ending = self.open.then_some(self.ending);
+                let settled = timeout(self.silence, settle(connection, ending));
                 // One that does not answer is closed, and makes room for another.
                 runtime.spawn(async move { drop(settled.await) });
             }
@@ -96,10 +119,10 @@ impl Drop for Session {
     }
 }
 
-/// Undoes what was not committed, and gives the connection back.
-async fn settle(mut connection: PoolConnection<Postgres>, open: bool) {
-    if open
-        && sqlx::raw_sql("ROLLBACK")
+/// Ends what is not ended yet, and gives the connection back.
+async fn settle(mut connection: PoolConnection<Postgres>, ending: Option<&'static str>) {
+    if let Some(ending) = ending
+        && sqlx::raw_sql(ending)
             .execute(&mut *connection)
             .await
             .is_err()

@@ -1,6 +1,7 @@
 //! Connecting, and refusing a database that would not keep tenants apart.
 
 use std::{
+    io,
     str::FromStr,
     sync::{
         Arc, Mutex,
@@ -16,12 +17,20 @@ use sqlx::{
 };
 
 use crate::{
-    Result, StoreError, SystemTx, TenantTx, calls::months::KnownMonths, refusals::Refusals,
-    sealed::Sealer, session::Session, transaction::Shared,
+    Result, StoreError, SystemTx, TenantTx,
+    calls::months::KnownMonths,
+    refusals::Refusals,
+    sealed::Sealer,
+    session::{Session, Waits},
+    transaction::Shared,
 };
 
 /// The role every transaction takes on: it owns nothing and cannot bypass row-level security.
 pub const APP_ROLE: &str = "callweave_app";
+
+/// The role under which words are looked up in their index: it sees what the words of its transaction are
+/// in, of one tenant.
+pub(crate) const SEARCH_ROLE: &str = "callweave_search";
 
 /// How long a statement may take unless told.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -78,6 +87,18 @@ impl Drop for Waiting<'_> {
     }
 }
 
+/// Whether a connection was lost, or was closed by the server, before this was asked.
+fn is_gone(error: &sqlx::Error) -> bool {
+    match error {
+        // One that is silent may be asked by nobody else: that takes as long.
+        sqlx::Error::Io(error) => error.kind() != io::ErrorKind::TimedOut,
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| code.starts_with("57P") || code.starts_with("08")),
+        _ => false,
+    }
+}
+
 impl Store {
     /// What is said where [`Self::refuses_changes`].
     pub const REFUSES_CHANGES: &str =
@@ -92,6 +113,8 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
+            // Each transaction begins with a question anyway.
+            .test_before_acquire(false)
             .connect_lazy_with(connect);
         Ok(Self {
             pool,
@@ -163,21 +186,36 @@ impl Store {
 
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<()> {
-        Ok(self.begin().await?.commit().await?)
+        Ok(self.begin("").await?.commit().await?)
     }
 
-    pub(crate) async fn begin(&self) -> Result<Session> {
-        self.begin_within(self.patience + SILENCE).await
+    /// Begins a transaction with these settings, which come in one message with its beginning.
+    pub(crate) async fn begin(&self, settings: &str) -> Result<Session> {
+        self.begin_within(settings, self.patience + SILENCE).await
     }
 
-    /// Begins a transaction whose answers are waited for as long as this.
-    pub(crate) async fn begin_within(&self, silence: Duration) -> Result<Session> {
-        let connection = {
-            let _waiting = Waiting::new(&self.waiting);
-            self.pool.acquire().await?
+    /// Begins a transaction whose answers are waited for as long as this. Its beginning is also the test
+    /// whether a connection that was used before is still there: if not, the next one is tried, and at last
+    /// a new one.
+    pub(crate) async fn begin_within(&self, settings: &str, silence: Duration) -> Result<Session> {
+        let waits = Waits {
+            opening: silence.min(self.pool.options().get_acquire_timeout()),
+            silence,
         };
-        let refusals = Arc::clone(&self.refusals);
-        Ok(Session::begin(connection, silence, self.keep_statements, refusals).await?)
+        let mut tries = self.pool.options().get_max_connections();
+        loop {
+            let connection = {
+                let _waiting = Waiting::new(&self.waiting);
+                self.pool.acquire().await?
+            };
+            let refusals = Arc::clone(&self.refusals);
+            let begun =
+                Session::begin(connection, settings, waits, self.keep_statements, refusals).await;
+            match begun {
+                Err(error) if tries > 0 && is_gone(&error) => tries -= 1,
+                begun => return Ok(begun?),
+            }
+        }
     }
 
     /// Whether the database refused a change a short while ago because its disk is full or it is
@@ -199,35 +237,34 @@ impl Store {
 
     /// A transaction that sees one tenant and nothing else.
     pub async fn tenant(&self, tenant: TenantId) -> Result<TenantTx> {
-        let mut tx = self.begin().await?;
-        sqlx::query(
-            "SELECT set_config('role', $1, true), set_config('app.tenant', $2, true), \
-             set_config('statement_timeout', $3, true), \
-             set_config('idle_in_transaction_session_timeout', $4, true)",
-        )
-        .bind(APP_ROLE)
-        .bind(tenant.to_string())
-        .bind(self.patience.as_millis().to_string())
-        .bind(FROZEN)
-        .execute(tx.executor())
-        .await?;
+        let tx = self.begin(&self.settings("app.tenant", tenant.0)).await?;
+        Ok(TenantTx::new(tx, tenant, self.shared.clone()))
+    }
+
+    /// The same to read by key only. Its statements are planned once and not anew for what they are
+    /// asked, which takes longer than to carry them out.
+    pub async fn reader(&self, tenant: TenantId) -> Result<TenantTx> {
+        let settings = self.settings("app.tenant", tenant.0)
+            + ";SET TRANSACTION READ ONLY;SET LOCAL plan_cache_mode = force_generic_plan";
+        let tx = self.begin(&settings).await?;
         Ok(TenantTx::new(tx, tenant, self.shared.clone()))
     }
 
     /// A transaction of no tenant: it sees only the tables whose policies let it.
     pub async fn system(&self) -> Result<SystemTx> {
-        let mut tx = self.begin().await?;
-        sqlx::query(
-            "SELECT set_config('role', $1, true), set_config('app.system', 'on', true), \
-             set_config('statement_timeout', $2, true), \
-             set_config('idle_in_transaction_session_timeout', $3, true)",
-        )
-        .bind(APP_ROLE)
-        .bind(self.patience.as_millis().to_string())
-        .bind(FROZEN)
-        .execute(tx.executor())
-        .await?;
+        let tx = self.begin(&self.settings("app.system", "on")).await?;
         Ok(SystemTx::new(tx))
+    }
+
+    /// The role of a transaction, what it may see, and how long it may take. Neither value needs to be
+    /// quoted otherwise.
+    fn settings(&self, scope: &'static str, value: impl std::fmt::Display) -> String {
+        let patience = self.patience.as_millis();
+        format!(
+            "SET LOCAL ROLE {APP_ROLE};SET LOCAL {scope} = '{value}';\
+             SET LOCAL statement_timeout = {patience};\
+             SET LOCAL idle_in_transaction_session_timeout = '{FROZEN}'"
+        )
     }
 
     /// Months whose partitions are known to be there.

@@ -63,6 +63,11 @@ impl TenantTx {
         self.tx.commit().await?;
         Ok(())
     }
+
+    /// Ends it where it has only read: without waiting for the database.
+    pub fn leave(self) {
+        self.tx.leave();
+    }
 }
 
 /// A transaction of no tenant.

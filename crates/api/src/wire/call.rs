@@ -1,6 +1,6 @@
 //! A call as it is served.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use callweave_model::{
     Analysis, CallId, ConnectionId, SCHEMA_ID, TenantId, Timestamp, Transcript, VendorValues,
@@ -10,19 +10,19 @@ use callweave_model::{
     rollup::Rollup,
     stats::InteractionStats,
 };
-use callweave_store::calls::StoredCall;
+use callweave_store::{StoreError, calls::CallText};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::vendor_values;
-use crate::hex::hex;
+use super::call_text::{Head, Part, analyses, transcript};
+use crate::{hex::hex, problem::Problem};
 
 /// An analysed call: everything nullable means "unknown".
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Call)]
-pub(crate) struct CallDocument {
+pub(crate) struct CallDocument<'a> {
     /// The name of this schema.
     #[schema(example = "analyzed_call/1")]
     pub(crate) schema: &'static str,
@@ -34,70 +34,97 @@ pub(crate) struct CallDocument {
     pub(crate) connection_id: ConnectionId,
     /// The vendor's key.
     #[schema(pattern = "^[a-z][a-z0-9_]{0,63}$", example = "acme")]
-    pub(crate) vendor: String,
+    pub(crate) vendor: &'a str,
     /// The vendor's id of the call.
-    pub(crate) remote_id: String,
+    #[schema(value_type = String)]
+    pub(crate) remote_id: &'a RawValue,
     /// Other ids of the same call at the vendor.
-    pub(crate) remote_refs: BTreeMap<String, String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub(crate) remote_refs: &'a RawValue,
     /// The CRM's own objects that belong to the call.
     #[schema(value_type = Vec<super::input::ExternalRef>)]
-    pub(crate) external_refs: Value,
+    pub(crate) external_refs: &'a RawValue,
     /// The medium.
-    pub(crate) channel: Channel,
+    #[schema(value_type = Channel)]
+    pub(crate) channel: &'a RawValue,
     /// Who talks with the customer, or how the recording came.
-    pub(crate) kind: CallKind,
+    #[schema(value_type = CallKind)]
+    pub(crate) kind: &'a RawValue,
     /// The direction; never inferred.
-    pub(crate) direction: Direction,
+    #[schema(value_type = Direction)]
+    pub(crate) direction: &'a RawValue,
     /// What became of the call.
-    pub(crate) status: CallStatus,
+    #[schema(value_type = CallStatus)]
+    pub(crate) status: &'a RawValue,
     /// A title, where the vendor has one.
-    pub(crate) subject: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) subject: &'a RawValue,
     /// The start of the call.
-    pub(crate) started_at: Option<Timestamp>,
+    #[schema(value_type = Option<Timestamp>)]
+    pub(crate) started_at: &'a RawValue,
     /// When it was answered.
-    pub(crate) answered_at: Option<Timestamp>,
+    #[schema(value_type = Option<Timestamp>)]
+    pub(crate) answered_at: &'a RawValue,
     /// When it ended.
-    pub(crate) ended_at: Option<Timestamp>,
+    #[schema(value_type = Option<Timestamp>)]
+    pub(crate) ended_at: &'a RawValue,
     /// Where `started_at` comes from.
-    pub(crate) started_at_source: StartedAtSource,
+    #[schema(value_type = StartedAtSource)]
+    pub(crate) started_at_source: &'a RawValue,
     /// The length in milliseconds.
-    pub(crate) duration_ms: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub(crate) duration_ms: &'a RawValue,
     /// Where `duration_ms` comes from.
-    pub(crate) duration_source: DurationSource,
+    #[schema(value_type = DurationSource)]
+    pub(crate) duration_source: &'a RawValue,
     /// BCP-47, only when the vendor gave it.
-    pub(crate) language: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) language: &'a RawValue,
     /// Who took part.
-    pub(crate) parties: Vec<Party>,
+    #[schema(value_type = Vec<Party>)]
+    pub(crate) parties: Part<'a, Vec<Party>>,
     /// The dial attempts of an AI dialog.
-    pub(crate) attempts: Vec<Attempt>,
+    #[schema(value_type = Vec<Attempt>)]
+    pub(crate) attempts: Part<'a, Vec<Attempt>>,
     /// Recordings and files, with the gateway's address of each.
-    pub(crate) media: Vec<Media>,
+    #[schema(value_type = Vec<Media>)]
+    pub(crate) media: Part<'a, Vec<Media>>,
     /// What was said; `null` unless included, and where there is none (`artifacts` tells which).
-    pub(crate) transcript: Option<Transcript>,
+    #[schema(value_type = Option<Transcript>)]
+    pub(crate) transcript: Option<Part<'a, Transcript>>,
     /// The vendor's runs over this call; `null` where they are not included.
-    pub(crate) analyses: Option<Vec<Analysis>>,
+    #[schema(value_type = Option<Vec<Analysis>>)]
+    pub(crate) analyses: Option<Part<'a, Vec<Analysis>>>,
     /// A merged view of the analyses.
-    pub(crate) rollup: Rollup,
+    #[schema(value_type = Rollup)]
+    pub(crate) rollup: &'a RawValue,
     /// Numbers about the interaction.
-    pub(crate) stats: InteractionStats,
+    #[schema(value_type = InteractionStats)]
+    pub(crate) stats: &'a RawValue,
     /// The vendor's folder, by its id there.
-    pub(crate) folder_remote_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) folder_remote_id: &'a RawValue,
     /// The vendor's batch, by its id there.
-    pub(crate) batch_remote_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) batch_remote_id: &'a RawValue,
     /// The vendor's campaign, by its id there.
-    pub(crate) campaign_remote_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub(crate) campaign_remote_id: &'a RawValue,
     /// The output of field mapping.
     #[schema(value_type = Object)]
-    pub(crate) custom_fields: BTreeMap<String, Value>,
+    pub(crate) custom_fields: &'a RawValue,
     /// What the CRM attached.
     #[schema(value_type = Object)]
-    pub(crate) client_metadata: Value,
+    pub(crate) client_metadata: &'a RawValue,
     /// How far each artifact has come: `recording, transcript, analysis, summary, scorecard`.
-    pub(crate) artifacts: BTreeMap<String, ArtifactStatus>,
+    #[schema(value_type = BTreeMap<String, ArtifactStatus>)]
+    pub(crate) artifacts: &'a RawValue,
     /// What is known about personal data in the text.
-    pub(crate) privacy: Privacy,
+    #[schema(value_type = Privacy)]
+    pub(crate) privacy: &'a RawValue,
     /// When the vendor says it last changed.
-    pub(crate) vendor_updated_at: Option<Timestamp>,
+    #[schema(value_type = Option<Timestamp>)]
+    pub(crate) vendor_updated_at: &'a RawValue,
     /// Vendor words behind translated members: those that became `other`, or all of them with
     /// `include=vendor_values`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -107,10 +134,11 @@ pub(crate) struct CallDocument {
     pub(crate) links: CallLinks,
     /// About the record itself, not about the call.
     #[serde(rename = "_meta")]
-    pub(crate) meta: CallMeta,
+    pub(crate) meta: CallMeta<'a>,
     /// Where the data comes from; only with `include=provenance`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) provenance: Option<Provenance>,
+    #[schema(value_type = Option<Provenance>)]
+    pub(crate) provenance: Option<Provenance<'a>>,
 }
 
 /// Addresses of a call's parts.
@@ -133,7 +161,7 @@ pub(crate) struct CallLinks {
 
 /// About the record of a call; never part of `payload_hash`.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CallMeta {
+pub(crate) struct CallMeta<'a> {
     /// When the gateway first heard of it.
     first_seen_at: Timestamp,
     /// When it last changed here.
@@ -155,7 +183,7 @@ pub(crate) struct CallMeta {
     deleted_at: Option<Timestamp>,
     /// What says so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    deletion_evidence: Option<String>,
+    deletion_evidence: Option<&'a str>,
     /// When it was found that the vendor no longer has the call, because it keeps nothing so old.
     #[serde(skip_serializing_if = "Option::is_none")]
     vendor_expired_at: Option<Timestamp>,
@@ -168,19 +196,21 @@ pub(crate) struct CallMeta {
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_refs: Option<Vec<String>>,
     /// Members whose value was estimated, derived or assumed, as JSON pointers.
-    estimated_fields: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    estimated_fields: &'a RawValue,
     /// What was wrong with the form of the vendor's documents although they could be read:
     /// `encoding_repaired` (bytes that were no text; U+FFFD stands in their place, or a byte order
     /// mark was left out), `zero_characters` (U+0000, stored as U+FFFD), `duplicate_keys` (a member
     /// that came twice; the last one counts). The documents are kept as they came.
-    flags: BTreeSet<String>,
+    #[schema(value_type = std::collections::BTreeSet<String>)]
+    flags: Part<'a, [String; 0]>,
 }
 
 /// Where the data of a call comes from.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Provenance {
+pub(crate) struct Provenance<'a> {
     /// Members of the vendor's documents that no mapper consumed, as `<operation><pointer>`.
-    unmapped: Vec<String>,
+    unmapped: &'a [String],
 }
 
 /// What an answer shows of a call.
@@ -200,84 +230,84 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) raw_refs: Option<Vec<String>>,
 }
 
-/// A stored call as it is served.
-pub(crate) fn document(
+/// A stored call as it is served. What is shown as it is stored is not looked into.
+pub(crate) fn document<'a>(
     tenant: TenantId,
-    stored: StoredCall,
+    stored: &'a CallText,
     shown: Shown,
     around: Surroundings<'_>,
-) -> CallDocument {
-    let mut call = stored.call;
-    if !shown.vendor_values {
-        vendor_values::prune(&mut call);
-    }
-    if !shown.transcript {
-        // The log of an AI dialog holds what was said: it goes with the transcript.
-        for attempt in &mut call.attempts {
-            attempt.dialog_events.clear();
-        }
-    }
-    let meta = CallMeta {
-        first_seen_at: stored.first_seen_at,
-        modified_at: stored.modified_at,
-        synced_at: stored.observed_at,
-        data_fresh_as_of: around.freshness.and_then(|known| known.data_fresh_as_of),
-        version: stored.version,
-        payload_hash: hex(&stored.payload_hash),
-        deleted_at: stored.deleted_at,
-        deletion_evidence: stored.deletion_evidence.filter(|text| !text.is_empty()),
-        vendor_expired_at: stored.vendor_expired_at,
-        mapper_version: stored.mapper_version,
-        unmapped_count: stored.unmapped.len(),
-        raw_refs: around.raw_refs,
-        flags: std::mem::take(&mut call.flags),
-        estimated_fields: std::mem::take(&mut call.estimated_fields),
-    };
-    let provenance = shown.provenance.then_some(Provenance {
-        unmapped: stored.unmapped,
-    });
+) -> Result<CallDocument<'a>, Problem> {
+    let head: Head<'a> = serde_json::from_str(&stored.body).map_err(unreadable)?;
     let id = stored.id;
-    CallDocument {
+    Ok(CallDocument {
         schema: SCHEMA_ID,
         id,
         tenant_id: tenant,
         connection_id: stored.connection_id,
-        vendor: stored.vendor,
-        remote_id: call.remote_id,
-        remote_refs: call.remote_refs,
-        external_refs: stored.external_refs,
-        channel: call.channel,
-        kind: call.kind,
-        direction: call.direction,
-        status: call.status,
-        subject: call.subject,
-        started_at: call.started_at,
-        answered_at: call.answered_at,
-        ended_at: call.ended_at,
-        started_at_source: call.started_at_source,
-        duration_ms: call.duration_ms,
-        duration_source: call.duration_source,
-        language: call.language,
-        parties: call.parties,
-        attempts: call.attempts,
-        media: with_addresses(id, call.media),
-        transcript: call.transcript.filter(|_| shown.transcript),
-        analyses: shown.analyses.then_some(call.analyses),
-        rollup: call.rollup,
-        stats: call.stats,
-        folder_remote_id: call.folder_remote_id,
-        batch_remote_id: call.batch_remote_id,
-        campaign_remote_id: call.campaign_remote_id,
-        custom_fields: call.custom_fields,
-        client_metadata: stored.client_metadata,
-        artifacts: call.artifacts,
-        privacy: call.privacy,
-        vendor_updated_at: call.vendor_updated_at,
-        vendor_values: call.vendor_values,
+        vendor: &stored.vendor,
+        vendor_values: head.words(shown),
+        parties: head.parties(shown).map_err(unreadable)?,
+        attempts: head.attempts(shown).map_err(unreadable)?,
+        media: head.media(id).map_err(unreadable)?,
+        transcript: transcript(stored, shown).map_err(unreadable)?,
+        analyses: analyses(stored, shown).map_err(unreadable)?,
+        meta: CallMeta {
+            first_seen_at: stored.first_seen_at,
+            modified_at: stored.modified_at,
+            synced_at: stored.observed_at,
+            data_fresh_as_of: around.freshness.and_then(|known| known.data_fresh_as_of),
+            version: stored.version,
+            payload_hash: hex(&stored.payload_hash),
+            deleted_at: stored.deleted_at,
+            deletion_evidence: stored
+                .deletion_evidence
+                .as_deref()
+                .filter(|text| !text.is_empty()),
+            vendor_expired_at: stored.vendor_expired_at,
+            mapper_version: stored.mapper_version,
+            unmapped_count: stored.unmapped.len(),
+            raw_refs: around.raw_refs,
+            estimated_fields: head.estimated_fields,
+            flags: head.flags(),
+        },
+        provenance: shown.provenance.then_some(Provenance {
+            unmapped: &stored.unmapped,
+        }),
+        remote_id: head.remote_id,
+        remote_refs: head.remote_refs,
+        external_refs: serde_json::from_str(&stored.external_refs).map_err(unreadable)?,
+        channel: head.channel,
+        kind: head.kind,
+        direction: head.direction,
+        status: head.status,
+        subject: head.subject,
+        started_at: head.started_at,
+        answered_at: head.answered_at,
+        ended_at: head.ended_at,
+        started_at_source: head.started_at_source,
+        duration_ms: head.duration_ms,
+        duration_source: head.duration_source,
+        language: head.language,
+        rollup: head.rollup,
+        stats: head.stats,
+        folder_remote_id: head.folder_remote_id,
+        batch_remote_id: head.batch_remote_id,
+        campaign_remote_id: head.campaign_remote_id,
+        custom_fields: head.custom_fields,
+        client_metadata: serde_json::from_str(&stored.client_metadata).map_err(unreadable)?,
+        artifacts: head.artifacts,
+        privacy: head.privacy,
+        vendor_updated_at: head.vendor_updated_at,
         links: CallLinks::of(id),
-        meta,
-        provenance,
+    })
+}
+
+fn unreadable(error: serde_json::Error) -> Problem {
+    StoreError::Inconsistent {
+        table: "calls",
+        source: error.into(),
     }
+    .into()
 }
 
 /// Media with the gateway's address of each.
@@ -294,13 +324,6 @@ pub(crate) fn with_addresses(call: CallId, media: Vec<Media>) -> Vec<Media> {
 /// The gateway's address of a media object.
 pub(crate) fn media_address(call: CallId, media: Uuid) -> String {
     format!("/v1/calls/{call}/media/{media}")
-}
-
-impl CallMeta {
-    /// When the call last changed here, how often, and when it was deleted.
-    pub(crate) const fn changes(&self) -> (Timestamp, i32, Option<Timestamp>) {
-        (self.modified_at, self.version, self.deleted_at)
-    }
 }
 
 impl CallLinks {

@@ -16,9 +16,9 @@ use super::call::CallDocument;
 
 /// A page of calls.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CallList {
+pub(crate) struct CallList<'a> {
     /// The calls.
-    pub(crate) data: Vec<CallDocument>,
+    pub(crate) data: Vec<CallDocument<'a>>,
     /// Where the next page begins; `null` on the last one.
     pub(crate) next_cursor: Option<String>,
     /// How fresh the data of each connection is that the query looks at, by connection id.

@@ -5,6 +5,7 @@ pub(crate) mod backfill;
 pub(crate) mod bytes;
 pub(crate) mod call;
 pub(crate) mod call_parts;
+pub(crate) mod call_text;
 pub(crate) mod connection;
 pub(crate) mod erasure;
 pub(crate) mod event;

@@ -1,40 +1,15 @@
 //! Which vendor words an answer shows.
 
 use callweave_model::{
-    Analysis, AnalyzedCall, Utterance, VendorValues,
+    Analysis, Utterance, VendorValues,
     call::Party,
     enums::{
-        Affiliation, AnalysisKind, AnalyzedAtSource, CallKind, CallStatus, Channel, Condition,
-        DetectionScope, DetectionType, Direction, DurationSource, PartyRole, PartyType, Performer,
-        SentimentLabel, SentimentScope, StartedAtSource,
+        Affiliation, AnalysisKind, AnalyzedAtSource, Condition, DetectionScope, DetectionType,
+        PartyRole, PartyType, Performer, SentimentLabel, SentimentScope,
     },
 };
 
-/// Takes away the vendor words whose translation says it all: those whose member is not `other`.
-pub(crate) fn prune(call: &mut AnalyzedCall) {
-    let untranslated = [
-        ("channel", call.channel == Channel::Other),
-        ("kind", call.kind == CallKind::Other),
-        ("direction", call.direction == Direction::Other),
-        ("status", call.status == CallStatus::Other),
-        (
-            "started_at_source",
-            call.started_at_source == StartedAtSource::Other,
-        ),
-        (
-            "duration_source",
-            call.duration_source == DurationSource::Other,
-        ),
-    ];
-    keep(&mut call.vendor_values, &untranslated);
-    prune_parties(&mut call.parties);
-    if let Some(transcript) = &mut call.transcript {
-        prune_utterances(&mut transcript.utterances);
-    }
-    prune_analyses(&mut call.analyses);
-}
-
-/// The same for parties.
+/// Takes away the vendor words of parties whose translation says it all: those whose member is not `other`.
 pub(crate) fn prune_parties(parties: &mut [Party]) {
     for party in parties {
         let untranslated = [
@@ -93,33 +68,4 @@ fn keep(words: &mut VendorValues, untranslated: &[(&str, bool)]) {
             .iter()
             .any(|(member, is_other)| *is_other && member == name)
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn only_untranslated_words_stay() {
-        let mut call = AnalyzedCall::new("1");
-        call.direction = Direction::Inbound;
-        call.status = CallStatus::Other;
-        let words = [("direction", "in"), ("status", "odd"), ("updated_at", "x")];
-        call.vendor_values = words
-            .into_iter()
-            .map(|(name, word)| (name.to_owned(), json!(word)))
-            .collect();
-        let mut party = Party::new(0, PartyRole::Other);
-        party.vendor_values.insert("role".to_owned(), json!("King"));
-        party.vendor_values.insert("type".to_owned(), json!("man"));
-        call.parties.push(party);
-        prune(&mut call);
-        assert_eq!(call.vendor_values.keys().collect::<Vec<_>>(), ["status"]);
-        assert_eq!(
-            call.parties[0].vendor_values.keys().collect::<Vec<_>>(),
-            ["role"]
-        );
-    }
 }

@@ -67,7 +67,7 @@ async fn a_dump_and_the_keys_bring_everything_back() {
     // Another server, which knows nothing.
     let fresh = Base::empty().await;
     let to = fresh.url().to_owned();
-    let role = "CREATE ROLE callweave_app NOLOGIN";
+    let role = "CREATE ROLE callweave_app NOLOGIN; CREATE ROLE callweave_search NOLOGIN";
     run_client(&fresh, "psql", &["--command", role, &to]);
     run_client(
         &fresh,

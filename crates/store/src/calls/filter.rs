@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::convert;
 
 /// Which calls a list shows; every member that is given narrows it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CallFilter {
     /// Of one of these connections.
     pub connections: Vec<Uuid>,
@@ -70,7 +70,62 @@ pub struct CallPosition {
     pub id: CallId,
 }
 
+impl Order {
+    /// The other way round.
+    pub(super) const fn reversed(self) -> Self {
+        match self {
+            Self::Asc => Self::Desc,
+            Self::Desc => Self::Asc,
+        }
+    }
+
+    /// Appends the condition that a call lies beyond a place; `id` is the column of its id.
+    pub(super) fn push_after(
+        self,
+        query: &mut QueryBuilder<Postgres>,
+        after: Option<CallPosition>,
+        id: &str,
+    ) {
+        let Some(after) = after else { return };
+        let sign = match self {
+            Self::Asc => ">",
+            Self::Desc => "<",
+        };
+        // The first condition says less than the second one; it lets months be skipped.
+        query
+            .push(format!(" AND call.sort_at {sign}= "))
+            .push_bind(convert::db(after.sort_at))
+            .push(format!(" AND (call.sort_at, {id}) {sign} ("))
+            .push_bind(convert::db(after.sort_at))
+            .push(", ")
+            .push_bind(after.id.0)
+            .push(")");
+    }
+
+    /// Appends the order, and how many there may be: a number that the server knows when it plans the
+    /// statement, so that it plans it once.
+    pub(super) fn push_limit(self, query: &mut QueryBuilder<Postgres>, limit: i64, id: &str) {
+        let way = match self {
+            Self::Asc => "ASC",
+            Self::Desc => "DESC",
+        };
+        query.push(format!(
+            " ORDER BY call.sort_at {way}, {id} {way} LIMIT {limit}"
+        ));
+    }
+}
+
 impl CallFilter {
+    /// Whether nothing but words narrows it: then the server need not look at what is asked for to plan how
+    /// to read the list.
+    pub fn is_plain(&self) -> bool {
+        self == &Self {
+            words: self.words.clone(),
+            with_deleted: self.with_deleted,
+            ..Self::default()
+        }
+    }
+
     /// Appends the conditions; `call` is the alias of the table.
     pub(crate) fn push(&self, query: &mut QueryBuilder<Postgres>) {
         if !self.with_deleted {
@@ -171,7 +226,7 @@ impl CallFilter {
 
 /// A tsquery in which every word occurs as a prefix; the words are quoted, so that none of their
 /// characters is an operator.
-fn prefix_query(words: &[String]) -> String {
+pub(super) fn prefix_query(words: &[String]) -> String {
     let quoted: Vec<String> = words
         .iter()
         .map(|word| {

@@ -4,15 +4,15 @@ use callweave_model::{
     Analysis, AnalyzedCall, CallId, ConnectionId, Timestamp, Transcript, facts::FactsPatch,
 };
 use serde_json::{Value, json};
-use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::{
     CallFilter, CallPosition, ConnectionScope, Order,
     row::{Loaded, unpack_transcript},
+    served::CallText,
     write::{Written, differences},
 };
-use crate::{Result, StoreError, TenantTx, convert, events::Event};
+use crate::{Result, TenantTx, convert, events::Event};
 
 /// A call as it is stored: the head, and on request its documents.
 #[derive(Clone, Debug)]
@@ -55,54 +55,6 @@ pub struct StoredCall {
     pub vendor_expired_at: Option<Timestamp>,
 }
 
-#[derive(sqlx::FromRow)]
-struct HeadRow {
-    id: Uuid,
-    connection_id: Uuid,
-    vendor: String,
-    body: String,
-    has_transcript: bool,
-    client_metadata: Value,
-    external_refs: Value,
-    sort_at: convert::DbTime,
-    version: i32,
-    payload_hash: Vec<u8>,
-    mapper_version: i32,
-    unmapped: Vec<String>,
-    first_seen_at: convert::DbTime,
-    modified_at: convert::DbTime,
-    observed_at: convert::DbTime,
-    deleted_at: Option<convert::DbTime>,
-    deletion_evidence: Option<String>,
-    vendor_expired_at: Option<convert::DbTime>,
-}
-
-impl HeadRow {
-    fn into_stored(self) -> Result<StoredCall> {
-        Ok(StoredCall {
-            id: CallId(self.id),
-            connection_id: ConnectionId(self.connection_id),
-            vendor: self.vendor,
-            call: serde_json::from_str(&self.body)
-                .map_err(|error| StoreError::inconsistent("calls", error))?,
-            has_transcript: self.has_transcript,
-            client_metadata: self.client_metadata,
-            external_refs: self.external_refs,
-            sort_at: convert::model(self.sort_at),
-            version: self.version,
-            payload_hash: self.payload_hash,
-            mapper_version: self.mapper_version,
-            unmapped: self.unmapped,
-            first_seen_at: convert::model(self.first_seen_at),
-            modified_at: convert::model(self.modified_at),
-            observed_at: convert::model(self.observed_at),
-            deleted_at: convert::model_option(self.deleted_at),
-            deletion_evidence: self.deletion_evidence,
-            vendor_expired_at: convert::model_option(self.vendor_expired_at),
-        })
-    }
-}
-
 /// What a CRM may change of a call.
 #[derive(Clone, Debug, Default)]
 pub struct CallPatch {
@@ -127,11 +79,6 @@ pub struct CallVersion {
     pub changed: Vec<String>,
 }
 
-const HEAD: &str = "SELECT call.id, call.connection_id, call.vendor, call.body, call.has_transcript, \
-     call.client_metadata, call.external_refs, call.sort_at, call.version, call.payload_hash, \
-     call.mapper_version, call.unmapped, call.first_seen_at, call.modified_at, call.observed_at, \
-     call.deleted_at, call.deletion_evidence, call.vendor_expired_at FROM calls AS call WHERE call.tenant_id = ";
-
 impl TenantTx {
     /// Lists calls by the list's key, beyond `after`.
     pub async fn list_calls(
@@ -141,27 +88,8 @@ impl TenantTx {
         after: Option<CallPosition>,
         limit: i64,
     ) -> Result<Vec<StoredCall>> {
-        let mut query = QueryBuilder::new(HEAD);
-        query.push_bind(self.tenant().0);
-        filter.push(&mut query);
-        if let Some(after) = after {
-            query.push(match order {
-                Order::Asc => " AND (call.sort_at, call.id) > (",
-                Order::Desc => " AND (call.sort_at, call.id) < (",
-            });
-            query
-                .push_bind(convert::db(after.sort_at))
-                .push(", ")
-                .push_bind(after.id.0)
-                .push(")");
-        }
-        query.push(match order {
-            Order::Asc => " ORDER BY call.sort_at, call.id LIMIT ",
-            Order::Desc => " ORDER BY call.sort_at DESC, call.id DESC LIMIT ",
-        });
-        query.push_bind(limit);
-        let rows: Vec<HeadRow> = query.build_query_as().fetch_all(self.executor()).await?;
-        rows.into_iter().map(HeadRow::into_stored).collect()
+        let calls = self.list_call_texts(filter, order, after, limit).await?;
+        calls.into_iter().map(CallText::understood).collect()
     }
 
     /// Fills in the documents of calls.
@@ -174,20 +102,14 @@ impl TenantTx {
         if calls.is_empty() || !(transcript || analyses) {
             return Ok(());
         }
-        let ids: Vec<Uuid> = calls.iter().map(|call| call.id.0).collect();
-        let sort: Vec<convert::DbTime> =
-            calls.iter().map(|call| convert::db(call.sort_at)).collect();
-        let rows: Vec<(Uuid, Option<Vec<u8>>, Vec<u8>)> = sqlx::query_as(
-            "SELECT document.call_id, document.transcript, document.analyses \
-             FROM UNNEST($2::uuid[], $3::timestamptz[]) AS wanted (id, sort_at) \
-             JOIN call_documents AS document ON document.tenant_id = $1 \
-                 AND document.sort_at = wanted.sort_at AND document.call_id = wanted.id",
-        )
-        .bind(self.tenant().0)
-        .bind(ids)
-        .bind(sort)
-        .fetch_all(self.executor())
-        .await?;
+        let places: Vec<CallPosition> = calls
+            .iter()
+            .map(|call| CallPosition {
+                sort_at: call.sort_at,
+                id: call.id,
+            })
+            .collect();
+        let rows = self.packed_documents(&places).await?;
         let mut rows = convert::by_key(rows, |(id, ..)| *id);
         for stored in calls {
             let Some((_, packed_transcript, packed_analyses)) = rows.remove(&stored.id.0) else {
@@ -222,18 +144,8 @@ impl TenantTx {
 
     /// One call, deleted or not.
     pub async fn find_call(&mut self, id: CallId) -> Result<Option<StoredCall>> {
-        let Some(sort_at) = self.sort_of(id).await? else {
-            return Ok(None);
-        };
-        let mut query = QueryBuilder::new(HEAD);
-        query.push_bind(self.tenant().0);
-        query.push(" AND call.sort_at = ").push_bind(sort_at);
-        query.push(" AND call.id = ").push_bind(id.0);
-        let row: Option<HeadRow> = query
-            .build_query_as()
-            .fetch_optional(self.executor())
-            .await?;
-        row.map(HeadRow::into_stored).transpose()
+        let found = self.find_call_text(id, false, false).await?;
+        found.map(|found| found.call.understood()).transpose()
     }
 
     /// The transcript of a call: `None` when there is no such call, `Some(None)` when it has none.

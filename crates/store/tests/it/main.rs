@@ -15,6 +15,7 @@ mod isolation;
 mod mapping;
 mod months;
 mod retaining;
+mod searching;
 mod support;
 mod sync;
 mod tokens;

@@ -12,7 +12,7 @@ use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Rendered, find, import, render_one};
+use super::{Rendered, import, render_one};
 use crate::{
     ApiState,
     audit::Effect,
@@ -121,12 +121,11 @@ pub(crate) async fn create_call(
     };
     let mut tx = state.store().tenant(tenant).await?;
     let (id, created) = store(&mut tx, &connection, record, patch, now).await?;
-    let stored = find(&mut tx, id.0, false).await?;
     let shown = Shown {
         analyses: true,
         ..Shown::default()
     };
-    let rendered = render_one(&mut tx, stored, shown).await?;
+    let rendered = render_one(&mut tx, id.0, false, shown).await?;
     let detail = json!({"connection_id": connection.id, "created": created});
     effect
         .note(&mut tx, action, super::address(id.0), detail)
@@ -138,9 +137,9 @@ pub(crate) async fn create_call(
 fn answer(id: Uuid, created: bool, rendered: &Rendered) -> Result<Response, Problem> {
     let address = super::address(id);
     let mut response = if created {
-        respond::created(&address, None, &rendered.document)?
+        respond::created(&address, None, &rendered.document()?)?
     } else {
-        let mut response = respond::ok(&rendered.document)?;
+        let mut response = respond::ok(&rendered.document()?)?;
         if let Ok(address) = HeaderValue::from_str(&address) {
             response
                 .headers_mut()

@@ -4,7 +4,6 @@ use axum::{extract::State, response::Response};
 use uuid::Uuid;
 
 use super::{
-    find,
     include::{INCLUDE, Include},
     render_one,
 };
@@ -67,11 +66,12 @@ pub(crate) async fn get_call(
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     query.include.authorize(&authorized.caller)?;
-    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
-    let stored = find(&mut tx, id, query.include.deleted).await?;
-    let rendered = render_one(&mut tx, stored, query.include.shown).await?;
-    tx.commit().await?;
-    let mut response = respond::resource(&conditions, &rendered.tag, &rendered.document)?;
+    let mut tx = state.store().reader(authorized.caller.tenant).await?;
+    let Include { shown, deleted } = query.include;
+    let rendered = render_one(&mut tx, id, deleted, shown).await?;
+    tx.leave();
+    let document = rendered.document()?;
+    let mut response = respond::resource(&conditions, &rendered.tag, &document)?;
     rendered.complete(&mut response);
     Ok(response)
 }

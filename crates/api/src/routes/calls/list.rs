@@ -6,7 +6,7 @@ use axum::{extract::State, response::Response};
 use callweave_model::{CallId, ConnectionId, connection::Freshness};
 use callweave_store::{
     TenantTx,
-    calls::{CallFilter, CallPosition, Order, StoredCall},
+    calls::{CallFilter, CallPosition, CallText, Order},
     overview::ConnectionFreshness,
 };
 
@@ -89,14 +89,18 @@ pub(crate) async fn list_calls(
         query: &query.fingerprint,
     };
     let after = state.cursor_key().begin(list, query.cursor.as_deref())?;
-    let mut tx = state.store().tenant(tenant).await?;
+    let filter = &query.filter;
+    let mut tx = if filter.is_plain() {
+        state.store().reader(tenant).await?
+    } else {
+        state.store().tenant(tenant).await?
+    };
     let (calls, more) = page(&mut tx, &query, after).await?;
     let refs = raw_refs(&mut tx, &query, &calls).await?;
-    let filter = &query.filter;
     let fresh = tx
         .list_freshness(&filter.connections, &filter.vendors)
         .await?;
-    tx.commit().await?;
+    tx.leave();
     let next_cursor = calls.last().filter(|_| more).map(|last| {
         let place = Place {
             at: last.sort_at,
@@ -109,8 +113,8 @@ pub(crate) async fn list_calls(
         .into_iter()
         .map(|known| (known.id, known.freshness))
         .collect();
-    let data = calls
-        .into_iter()
+    let data: Result<_, Problem> = calls
+        .iter()
         .map(|call| {
             let around = Surroundings {
                 freshness: freshness.get(&call.connection_id),
@@ -120,7 +124,7 @@ pub(crate) async fn list_calls(
         })
         .collect();
     respond::ok(&CallList {
-        data,
+        data: data?,
         next_cursor,
         freshness,
         notes,
@@ -132,19 +136,19 @@ async fn page(
     tx: &mut TenantTx,
     query: &CallsQuery,
     after: Option<Place>,
-) -> Result<(Vec<StoredCall>, bool), Problem> {
+) -> Result<(Vec<CallText>, bool), Problem> {
     let after = after.map(|place| CallPosition {
         sort_at: place.at,
         id: CallId(place.id),
     });
     let mut calls = tx
-        .list_calls(&query.filter, query.order, after, query.limit + 1)
+        .list_call_texts(&query.filter, query.order, after, query.limit + 1)
         .await?;
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
     let more = calls.len() > limit;
     calls.truncate(limit);
     let shown = query.include.shown;
-    tx.attach_documents(&mut calls, shown.transcript, shown.analyses)
+    tx.attach_texts(&mut calls, shown.transcript, shown.analyses)
         .await?;
     Ok((calls, more))
 }
@@ -152,7 +156,7 @@ async fn page(
 async fn raw_refs(
     tx: &mut TenantTx,
     query: &CallsQuery,
-    calls: &[StoredCall],
+    calls: &[CallText],
 ) -> Result<BTreeMap<CallId, Vec<String>>, Problem> {
     let mut refs: BTreeMap<CallId, Vec<String>> = BTreeMap::new();
     if query.include.shown.provenance {

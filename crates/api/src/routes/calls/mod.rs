@@ -18,10 +18,10 @@ mod update;
 mod versions;
 
 use axum::response::Response;
-use callweave_model::{CallId, Timestamp};
+use callweave_model::{CallId, TenantId, Timestamp};
 use callweave_store::{
     StoreError, TenantTx,
-    calls::{ConnectionScope, StoredCall},
+    calls::{CallInFull, ConnectionScope, StoredCall},
 };
 use http::{HeaderName, HeaderValue};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -72,12 +72,17 @@ pub(super) async fn find(
         .find_call(CallId(id))
         .await?
         .ok_or_else(|| Problem::not_found("call"))?;
-    match stored.deleted_at {
+    refuse_deleted(stored.deleted_at, with_deleted)?;
+    Ok(stored)
+}
+
+fn refuse_deleted(deleted_at: Option<Timestamp>, with_deleted: bool) -> Result<(), Problem> {
+    match deleted_at {
         Some(at) if !with_deleted => Err(Problem::new(
             codes::NOT_FOUND,
             format!("the call was deleted at {at}; `include=deleted` shows what is left of it"),
         )),
-        _ => Ok(stored),
+        _ => Ok(()),
     }
 }
 
@@ -96,14 +101,27 @@ pub(super) async fn scope_of(
     })
 }
 
-/// One call as it is served.
+/// One call to be served.
 pub(super) struct Rendered {
-    pub(super) document: CallDocument,
+    found: CallInFull,
+    tenant: TenantId,
+    shown: Shown,
+    raw_refs: Vec<String>,
     pub(super) tag: ETag,
     fresh_as_of: Option<Timestamp>,
 }
 
 impl Rendered {
+    /// The call as it is served.
+    pub(super) fn document(&self) -> Result<CallDocument<'_>, Problem> {
+        let known = self.found.freshness.as_ref().map(|known| &known.freshness);
+        let around = Surroundings {
+            freshness: known.filter(|_| self.shown.freshness),
+            raw_refs: Some(self.raw_refs.clone()),
+        };
+        document(self.tenant, &self.found.call, self.shown, around)
+    }
+
     /// Completes an answer that shows the call: its tag, and how fresh its data is, which moves
     /// without it.
     pub(super) fn complete(&self, response: &mut Response) {
@@ -117,24 +135,23 @@ impl Rendered {
     }
 }
 
-/// Renders one call.
+/// Renders the call with this id. A deleted one is not found unless asked for.
 pub(super) async fn render_one(
     tx: &mut TenantTx,
-    mut stored: StoredCall,
+    id: Uuid,
+    with_deleted: bool,
     shown: Shown,
 ) -> Result<Rendered, Problem> {
-    let (id, version, tenant) = (stored.id, stored.version, tx.tenant());
-    tx.attach_documents(
-        std::slice::from_mut(&mut stored),
-        shown.transcript,
-        shown.analyses,
-    )
-    .await?;
-    let raw_refs = tx.document_hashes(&[id]).await?;
-    let known = tx.list_freshness(&[stored.connection_id.0], &[]).await?;
-    let freshness = known.first().map(|known| &known.freshness);
-    let fresh_as_of = freshness.and_then(|known| known.data_fresh_as_of);
-    let raw_refs: Vec<String> = raw_refs.iter().map(|(_, hash)| raw_ref(hash)).collect();
+    let found = tx
+        .find_call_text(CallId(id), shown.transcript, shown.analyses)
+        .await?
+        .ok_or_else(|| Problem::not_found("call"))?;
+    let stored = &found.call;
+    refuse_deleted(stored.deleted_at, with_deleted)?;
+    let hashes = found.document_hashes.iter();
+    let raw_refs: Vec<String> = hashes.map(|hash| raw_ref(hash)).collect();
+    let known = found.freshness.as_ref();
+    let fresh_as_of = known.and_then(|known| known.freshness.data_fresh_as_of);
     // What is shown, and what of it may move without the version.
     let form = format!(
         "{shown:?} {} {} {raw_refs:?} {:?}",
@@ -142,13 +159,12 @@ pub(super) async fn render_one(
         stored.unmapped.len(),
         fresh_as_of.filter(|_| shown.freshness)
     );
-    let around = Surroundings {
-        freshness: freshness.filter(|_| shown.freshness),
-        raw_refs: Some(raw_refs),
-    };
     Ok(Rendered {
-        document: document(tenant, stored, shown, around),
-        tag: ETag::new(version, form.as_bytes()),
+        tag: ETag::new(stored.version, form.as_bytes()),
+        tenant: tx.tenant(),
+        found,
+        shown,
+        raw_refs,
         fresh_as_of,
     })
 }

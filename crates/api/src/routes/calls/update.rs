@@ -76,16 +76,15 @@ pub(crate) async fn update_call(
     {
         return Err(stale());
     }
-    let stored = find(&mut tx, id, false).await?;
     let shown = Shown {
         analyses: true,
         ..Shown::default()
     };
-    let rendered = render_one(&mut tx, stored, shown).await?;
+    let rendered = render_one(&mut tx, id, false, shown).await?;
     effect
         .note(&mut tx, "call.updated", address(id), json!({}))
         .await?;
-    let mut response = respond::ok(&rendered.document)?;
+    let mut response = respond::ok(&rendered.document()?)?;
     rendered.complete(&mut response);
     effect.commit(tx, response).await
 }

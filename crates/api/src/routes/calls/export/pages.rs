@@ -4,7 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 use callweave_model::TenantId;
-use callweave_store::calls::{CallFilter, CallPosition, Order, StoredCall};
+use callweave_store::calls::{CallFilter, CallPosition, CallText, Order};
 use futures::{Stream, stream};
 use serde_json::{Map, Value};
 
@@ -146,14 +146,14 @@ impl Progress {
         }
     }
 
-    async fn page(&self) -> Result<Vec<StoredCall>, Problem> {
+    async fn page(&self) -> Result<Vec<CallText>, Problem> {
         let export = &self.export;
         let shown = export.include.shown;
         let mut tx = export.state.store().tenant(export.caller.tenant).await?;
         let mut calls = tx
-            .list_calls(&export.filter, export.order, self.after, self.page_size())
+            .list_call_texts(&export.filter, export.order, self.after, self.page_size())
             .await?;
-        tx.attach_documents(&mut calls, shown.transcript, shown.analyses)
+        tx.attach_texts(&mut calls, shown.transcript, shown.analyses)
             .await?;
         tx.commit().await?;
         Ok(calls)
@@ -162,18 +162,21 @@ impl Progress {
     fn write(
         &self,
         tenant: TenantId,
-        call: StoredCall,
+        call: CallText,
         bytes: &mut Vec<u8>,
     ) -> Result<(), io::Error> {
-        let has_transcript = call.has_transcript;
-        let shown = self.export.include.shown;
-        let document = document(tenant, call, shown, Surroundings::default());
         match self.export.format {
             Format::Ndjson => {
+                let shown = self.export.include.shown;
+                let document = document(tenant, &call, shown, Surroundings::default());
+                let document = document.map_err(|_problem| broken("a call could not be read"))?;
                 serde_json::to_writer(&mut *bytes, &document)?;
                 bytes.push(b'\n');
             }
-            Format::Csv => rows::write(&document, has_transcript, bytes),
+            Format::Csv => {
+                let call = call.understood().map_err(io::Error::other)?;
+                rows::write(&call, bytes);
+            }
         }
         Ok(())
     }

@@ -1,10 +1,9 @@
 //! A call as a row of a CSV (RFC 4180).
 
 use callweave_model::enums::PartyRole;
+use callweave_store::calls::StoredCall;
 use serde::Serialize;
 use serde_json::Value;
-
-use crate::wire::call::CallDocument;
 
 /// How an export is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +27,8 @@ started_at,duration_ms,subject,agents,customers,customer_phones,score_pct,passed
 summary,has_transcript,modified_at,version,deleted_at\r\n";
 
 /// Appends the row of a call.
-pub(super) fn write(call: &CallDocument, has_transcript: bool, bytes: &mut Vec<u8>) {
+pub(super) fn write(stored: &StoredCall, bytes: &mut Vec<u8>) {
+    let call = &stored.call;
     let named = |role: PartyRole| -> Vec<&str> {
         let parties = call.parties.iter().filter(|party| party.role == role);
         parties.filter_map(|party| party.name.as_deref()).collect()
@@ -40,11 +40,10 @@ pub(super) fn write(call: &CallDocument, has_transcript: bool, bytes: &mut Vec<u
         .filter_map(|party| party.phone.as_deref())
         .collect();
     let rollup = &call.rollup;
-    let (modified_at, version, deleted_at) = call.meta.changes();
     let cells = [
-        call.id.to_string(),
-        call.connection_id.to_string(),
-        text(&call.vendor),
+        stored.id.to_string(),
+        stored.connection_id.to_string(),
+        text(&stored.vendor),
         text(&call.remote_id),
         word(&call.channel),
         word(&call.kind),
@@ -70,10 +69,13 @@ pub(super) fn write(call: &CallDocument, has_transcript: bool, bytes: &mut Vec<u
         word(&rollup.sentiment),
         text(&rollup.tags.join("; ")),
         text(rollup.summary.as_deref().unwrap_or_default()),
-        has_transcript.to_string(),
-        modified_at.to_string(),
-        version.to_string(),
-        deleted_at.map(|at| at.to_string()).unwrap_or_default(),
+        stored.has_transcript.to_string(),
+        stored.modified_at.to_string(),
+        stored.version.to_string(),
+        stored
+            .deleted_at
+            .map(|at| at.to_string())
+            .unwrap_or_default(),
     ];
     for (number, cell) in cells.iter().enumerate() {
         if number > 0 {
