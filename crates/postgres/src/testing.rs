@@ -243,6 +243,36 @@ impl TestDatabase {
             .await
             .expect("connect to the test database")
     }
+
+    /// Every row of every table of the schema `public`, as text: for tests that look for what must
+    /// not be there.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub async fn everything(&self) -> String {
+        let mut connection = PgConnection::connect(&self.url)
+            .await
+            .expect("connect to the test database");
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT oid::regclass::text FROM pg_class \
+             WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .expect("list the tables");
+        let mut all = String::new();
+        for table in tables {
+            let rows: String = sqlx::query_scalar(AssertSqlSafe(format!(
+                "SELECT COALESCE(string_agg(row::text, E'\\n'), '') FROM {table} AS row"
+            )))
+            .fetch_one(&mut connection)
+            .await
+            .expect("read a table");
+            all.push_str(&rows);
+            all.push('\n');
+        }
+        all
+    }
 }
 
 impl Drop for TestDatabase {

@@ -87,30 +87,6 @@ async fn erase(home: &Home, number: u128, subject: &Subject) -> Option<Erasure> 
     erased
 }
 
-/// Every row of every table as text.
-async fn everything(home: &Home) -> String {
-    let pool = home.pool().await;
-    let tables: Vec<String> = sqlx::query_scalar(
-        "SELECT relname::text FROM pg_class \
-         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition",
-    )
-    .fetch_all(&pool)
-    .await
-    .unwrap();
-    let mut all = String::new();
-    for table in tables {
-        let statement = sqlx::AssertSqlSafe(format!(
-            "SELECT COALESCE(string_agg(row::text, E'\\n'), '') FROM {table} AS row"
-        ));
-        let rows: String = sqlx::query_scalar(statement)
-            .fetch_one(&pool)
-            .await
-            .unwrap();
-        all.push_str(&rows);
-    }
-    all
-}
-
 fn seen(remote_id: &str, hint: Option<serde_json::Value>) -> Seen {
     Seen {
         kind: "call".into(),
@@ -157,7 +133,7 @@ async fn case_118_a_phone_goes_with_all_that_hangs_on_it_and_stays_away() {
     .await
     .unwrap();
     tx.commit().await.unwrap();
-    assert!(everything(&home).await.contains("998900000077"));
+    assert!(home.everything().await.contains("998900000077"));
 
     let subject = Subject::phone("998 90 000 00 77").unwrap();
     let erased = erase(&home, 1, &subject).await.unwrap();
@@ -173,7 +149,7 @@ async fn case_118_a_phone_goes_with_all_that_hangs_on_it_and_stays_away() {
             answers: 0,
         }
     );
-    let left = everything(&home).await;
+    let left = home.everything().await;
     for trace in ["998900000077", "client of 1", "998 90 000"] {
         assert!(!left.contains(trace), "{trace} in {left}");
     }
@@ -218,7 +194,7 @@ async fn case_118_a_phone_goes_with_all_that_hangs_on_it_and_stays_away() {
     ] {
         assert_eq!(home.count(table).await, 0, "{table}");
     }
-    assert!(!everything(&home).await.contains("998900000077"));
+    assert!(!home.everything().await.contains("998900000077"));
 }
 
 #[tokio::test]
@@ -351,7 +327,7 @@ async fn erasures_are_carried_out_again_in_a_database_that_does_not_know_them() 
     let counts = tx.replay_erasures(now).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(counts.calls, 1);
-    assert!(!everything(&restored).await.contains("998900000077"));
+    assert!(!restored.everything().await.contains("998900000077"));
     let mut tx = restored.store.tenant(restored.tenant).await.unwrap();
     let again = tx.replay_erasures(now).await.unwrap();
     assert!(again.is_empty(), "{again:?}");

@@ -166,6 +166,11 @@ impl Home {
         self.database.pool().await
     }
 
+    /// Every row of every table, as text.
+    pub(crate) async fn everything(&self) -> String {
+        self.database.everything().await
+    }
+
     /// How many rows a table has, whoever owns them.
     pub(crate) async fn count(&self, table: &'static str) -> i64 {
         let pool = self.database.pool().await;

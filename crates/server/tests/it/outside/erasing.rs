@@ -16,25 +16,8 @@ const WALKED: [Vendor; 3] = [Vendor::CallGear, Vendor::Neuro, Vendor::Transcript
 
 /// Everything in a database as text: every column of every row, and what is compressed unpacked.
 pub(crate) async fn everything(database: &TestDatabase) -> String {
+    let mut all = database.everything().await;
     let pool = database.pool().await;
-    let tables: Vec<String> = sqlx::query_scalar(
-        "SELECT relname::text FROM pg_class \
-         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition",
-    )
-    .fetch_all(&pool)
-    .await
-    .unwrap();
-    let mut all = String::new();
-    for table in tables {
-        let statement = sqlx::AssertSqlSafe(format!(
-            "SELECT COALESCE(string_agg(row::text, E'\\n'), '') FROM {table} AS row"
-        ));
-        let rows: String = sqlx::query_scalar(statement)
-            .fetch_one(&pool)
-            .await
-            .unwrap();
-        all.push_str(&rows);
-    }
     let packed: Vec<Vec<u8>> = sqlx::query_scalar(
         "SELECT body FROM raw_documents UNION ALL SELECT analyses FROM call_documents \
          UNION ALL SELECT transcript FROM call_documents WHERE transcript IS NOT NULL",
