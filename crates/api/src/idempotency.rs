@@ -67,6 +67,9 @@ const KEPT_HEADERS: [HeaderName; 7] = [
 const LOCK: Duration = Duration::from_secs(90);
 /// How long answers are kept.
 const KEEP: Duration = Duration::from_hours(24);
+/// What keyed hashes are made of.
+const REQUESTS: &str = "idempotency_keys.request_hash";
+const FILES: &str = "idempotency_keys.streamed_hash";
 /// The largest answer that is kept.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 
@@ -170,8 +173,8 @@ async fn named_request(
         )
     })?;
     let target = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let hash = request_hash(target, &body);
-    let claim = claim(state, caller.tenant, name, &hash).await?;
+    let digest = request_digest(target, &body);
+    let claim = claim(state, caller.tenant, name, &digest).await?;
     match claim {
         Claim::Ours => {}
         Claim::UnderWay => return Err(under_way()),
@@ -260,11 +263,12 @@ async fn claim(
     state: &ApiState,
     tenant: TenantId,
     name: RequestName<'_>,
-    hash: &[u8],
+    digest: &[u8],
 ) -> Result<Claim, Problem> {
+    let hashes = hashes(state, tenant, REQUESTS, digest);
     let claimed = again(|| async {
         let mut tx = state.store().tenant(tenant).await?;
-        let claim = tx.claim_request(name, hash, LOCK, KEEP).await?;
+        let claim = tx.claim_request(name, &hashes, LOCK, KEEP).await?;
         tx.commit().await?;
         Ok(claim)
     });
@@ -448,7 +452,13 @@ fn reused() -> Problem {
     Problem::new(codes::IDEMPOTENCY_KEY_REUSED, detail)
 }
 
-fn request_hash(target: &str, body: &Bytes) -> Vec<u8> {
+/// Hashes that say nothing about a body without the gateway's keys: it may hold names and phones that
+/// could be guessed. One by each key; the first one is kept.
+fn hashes(state: &ApiState, tenant: TenantId, what: &str, digest: &[u8]) -> Vec<Vec<u8>> {
+    state.connector().vault().digests(what, tenant, digest)
+}
+
+fn request_digest(target: &str, body: &Bytes) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update((target.len() as u64).to_be_bytes());
     hash.update(target.as_bytes());
