@@ -1,6 +1,7 @@
 //! What callers do, for the audit log.
 //!
-//! A handler whose effect is ours writes its entry in the transaction of the effect ([`Effect`]).
+//! A handler whose effect is ours writes its entry in the transaction of the effect ([`Effect`]);
+//! one that hands work in has that done where the work is recorded ([`Witness`]).
 //! Every other request that acts (vendors' things, work for vendors, passthrough) leaves one when
 //! it is over, also when its caller has left or it panicked: then the outcome is unknown. A new
 //! route that acts is written down without being told to.
@@ -15,6 +16,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use callweave_jobs::Doer;
 use callweave_model::TenantId;
 use callweave_store::{
     TenantTx,
@@ -145,6 +147,42 @@ impl Effect {
     }
 }
 
+/// Who acts, for those that record work and write the entry in the same transaction.
+#[derive(Clone, Debug)]
+pub(crate) struct Witness(Trail);
+
+impl Witness {
+    pub(crate) fn doer(&self) -> Doer {
+        Doer {
+            actor: self.0.0.actor.clone(),
+            request_id: self.0.0.request_id.clone(),
+        }
+    }
+
+    /// The entry is written.
+    pub(crate) fn written(&self) {
+        self.0.0.written.store(true, Ordering::Release);
+    }
+}
+
+impl FromRequestParts<ApiState> for Witness {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _state: &ApiState,
+    ) -> Result<Self, Self::Rejection> {
+        trail_of(parts).map(Self)
+    }
+}
+
+fn trail_of(parts: &Parts) -> Result<Trail, Problem> {
+    parts.extensions.get::<Trail>().cloned().ok_or_else(|| {
+        tracing::error!("A handler that acts stands outside of the layer that writes it down");
+        Problem::new(codes::INTERNAL, "the request could not be carried out")
+    })
+}
+
 impl FromRequestParts<ApiState> for Effect {
     type Rejection = Problem;
 
@@ -152,10 +190,7 @@ impl FromRequestParts<ApiState> for Effect {
         parts: &mut Parts,
         state: &ApiState,
     ) -> Result<Self, Self::Rejection> {
-        let trail = parts.extensions.get::<Trail>().cloned().ok_or_else(|| {
-            tracing::error!("A handler that acts stands outside of the layer that writes it down");
-            Problem::new(codes::INTERNAL, "the request could not be carried out")
-        })?;
+        let trail = trail_of(parts)?;
         trail.0.ours.store(true, Ordering::Release);
         Ok(Self {
             state: state.clone(),

@@ -13,6 +13,7 @@
 
 mod batch;
 mod desk;
+mod doer;
 mod engine;
 mod guard;
 mod input;
@@ -24,6 +25,7 @@ mod turn;
 mod verdict;
 
 pub use desk::{Accepted, BatchOrder, Begun, Confirmation, Requester, Upload};
+pub use doer::Doer;
 pub use engine::Jobs;
 pub use input::{AnalysisOrder, Attachment, DialogOrder, ReportOrder};
 pub use options::JobOptions;

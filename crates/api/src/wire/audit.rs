@@ -24,8 +24,8 @@ pub(crate) struct EntryDocument {
     /// `quarantine.replayed`, `backfill.created`, `backfill.canceled`, `backfill.paused`,
     /// `backfill.resumed`, `call.registered`,
     /// `call.imported`, `call.updated`, `call.erased`, `erasure.created`, `erasure.lifted`,
-    /// `erasures.replayed`, `calls.export_begun`, `calls.exported`, `job.write`,
-    /// `vendor.write`, `passthrough`, `token.created`, `limits.changed`, `retention.changed`, `authentication.failed`
+    /// `erasures.replayed`, `calls.export_begun`, `calls.exported`,
+    /// `job.created`, `job.canceled`, `job.cancel_requested`, `job.resubmitted`, `job.write`, `vendor.write`, `passthrough`, `token.created`, `limits.changed`, `retention.changed`, `authentication.failed`
     /// and others.
     #[schema(example = "connection.created")]
     action: String,

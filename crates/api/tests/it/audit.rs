@@ -6,7 +6,11 @@ use callweave_provider_testkit::fake::operation;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::{authorization::secured, support::Gateway};
+use crate::{
+    authorization::secured,
+    jobs::dialogs::with_agent,
+    support::{Form, Gateway},
+};
 
 async fn entries(gateway: &Gateway, query: &str) -> Vec<Value> {
     let listed = gateway
@@ -220,6 +224,78 @@ async fn an_effect_without_its_entry_does_not_last() {
     assert_eq!(gateway.post("/v1/api-keys", &body).await.status, 500);
     let listed = gateway.get("/v1/api-keys").await.text();
     assert!(!listed.contains("never"), "{listed}");
+}
+
+#[tokio::test]
+async fn a_job_without_its_entry_is_not_there() {
+    let (gateway, connection, agent) = with_agent().await;
+    let dialog = json!({"connection_id": connection, "agent": agent, "phone": "+99990001122"});
+    let analysis = json!({
+        "connection_id": connection,
+        "source": {"type": "vendor_call", "call_remote_id": "c-1"},
+    });
+    let batch = json!({
+        "connection_id": connection, "agent": agent, "dialogs": [{"phone": "+99990001122"}],
+    });
+    let report = json!({"from": "2026-02-01", "to": "2026-02-28"});
+    let reports = format!("/v1/connections/{connection}/reports");
+    let work = [
+        ("/v1/dialogs", &dialog),
+        ("/v1/analyses", &analysis),
+        ("/v1/dialog-batches", &batch),
+        (reports.as_str(), &report),
+    ];
+    gateway
+        .meddle("ALTER TABLE audit_log ADD CONSTRAINT nothing CHECK (action NOT LIKE 'job.%ed')")
+        .await;
+    for (path, body) in work {
+        assert_eq!(gateway.hand_in(path, body).await.status, 500, "{path}");
+    }
+    let upload = Form::new(connection.parse().unwrap(), 16)
+        .send(&gateway)
+        .await;
+    assert_eq!(upload.status, 500);
+    assert!(gateway.get("/v1/jobs").await.ids().is_empty());
+    let vendor = gateway.vendor.main();
+    gateway.work().await;
+    assert!(vendor.owned(|owned| owned.work.is_empty() && owned.started.is_empty()));
+
+    gateway
+        .meddle("ALTER TABLE audit_log DROP CONSTRAINT nothing")
+        .await;
+    let mut ids = Vec::new();
+    for (path, body) in work {
+        let taken = gateway.hand_in(path, body).await;
+        assert_eq!(taken.status, 202, "{path}: {:?}", taken.body);
+        ids.push(taken.json()["id"].as_str().unwrap().to_owned());
+    }
+    gateway
+        .meddle("ALTER TABLE audit_log ADD CONSTRAINT nothing CHECK (action <> 'job.canceled')")
+        .await;
+    let cancel = format!("/v1/jobs/{}/cancel", ids[0]);
+    assert_eq!(gateway.post(&cancel, &json!({})).await.status, 500);
+    assert_eq!(gateway.job_state(&ids[0]).await, "accepted");
+    gateway
+        .meddle("ALTER TABLE audit_log DROP CONSTRAINT nothing")
+        .await;
+    assert_eq!(gateway.post(&cancel, &json!({})).await.status, 200);
+    let about_it = entries(&gateway, &format!("order=asc&resource=/v1/jobs/{}", ids[0])).await;
+    let told: Vec<_> = about_it
+        .iter()
+        .map(|entry| {
+            (
+                entry["action"].as_str().unwrap(),
+                entry["outcome"].as_str().unwrap(),
+            )
+        })
+        .filter(|(_, outcome)| *outcome == "succeeded")
+        .collect();
+    assert_eq!(
+        told,
+        [("job.created", "succeeded"), ("job.canceled", "succeeded")]
+    );
+    assert_eq!(about_it[0]["detail"]["type"], "launch_dialog");
+    assert!(about_it[0]["request_id"].is_string());
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ impl Jobs {
                 refuse_second(&mut tx, call).await?;
             }
         }
-        let accepted = self.insert(&mut tx, job).await?;
+        let accepted = self.insert(&mut tx, &requester.doer, job).await?;
         tx.commit().await?;
         Ok(accepted)
     }
@@ -66,7 +66,7 @@ impl Jobs {
         }
         submit.validate(submission).map_err(unfit)?;
         let cost = submit.cost(submission);
-        self.guard(open, connection, cost.as_ref(), &requester.request_id)
+        self.guard(open, connection, cost.as_ref(), &requester.doer.request_id)
             .await?;
         let job_type: JobType = job_type(&submission.source);
         let mut job = self.draft(connection, job_type, requester);

@@ -8,12 +8,12 @@ use callweave_provider::ErrorKind;
 use callweave_store::jobs::{Job, Next, Seized};
 use serde_json::Value;
 
-use crate::{Jobs, Refusal, turn::Turn};
+use crate::{Doer, Jobs, Refusal, turn::Turn};
 
 impl Jobs {
     /// Takes a job back: one that was not sent is not sent any more, a dialog that still waits at
     /// the vendor is removed there. What is on its way, or at work, cannot be taken back.
-    pub async fn cancel(&self, tenant: TenantId, id: JobId) -> Result<Job, Refusal> {
+    pub async fn cancel(&self, tenant: TenantId, id: JobId, doer: &Doer) -> Result<Job, Refusal> {
         let mut tx = self.store.tenant(tenant).await?;
         let Seized {
             lease,
@@ -32,6 +32,7 @@ impl Jobs {
                 tx.move_items(id, None, ItemState::Accepted, ItemState::Canceled, None)
                     .await?;
                 tx.save_job(&lease, &job, Some(Next::Never)).await?;
+                tx.audit(&doer.did("job.canceled", &job)).await?;
                 tx.commit().await?;
                 job.news_told();
                 Ok(job)
@@ -45,20 +46,18 @@ impl Jobs {
                 let mut tx = self.store.tenant(tenant).await?;
                 tx.ask_cancel(id).await?;
                 let job = tx.find_job(id).await?.ok_or(Refusal::NotFound)?;
+                tx.audit(&doer.did("job.cancel_requested", &job)).await?;
                 tx.commit().await?;
                 Ok(job)
             }
             (JobState::Submitted | JobState::Processing, JobType::LaunchDialog) => {
                 tx.commit().await?;
-                self.remove_dialog(
-                    tenant,
-                    Seized {
-                        lease,
-                        job,
-                        was_held,
-                    },
-                )
-                .await
+                let seized = Seized {
+                    lease,
+                    job,
+                    was_held,
+                };
+                self.remove_dialog(tenant, seized, doer).await
             }
             (JobState::Submitting, _) => refuse("it is on its way to the vendor"),
             (JobState::OutcomeUnknown, _) => {
@@ -70,7 +69,12 @@ impl Jobs {
     }
 
     /// Removes a dialog from the vendor's queue.
-    async fn remove_dialog(&self, tenant: TenantId, seized: Seized) -> Result<Job, Refusal> {
+    async fn remove_dialog(
+        &self,
+        tenant: TenantId,
+        seized: Seized,
+        doer: &Doer,
+    ) -> Result<Job, Refusal> {
         let Seized { lease, job, .. } = seized;
         let mut tx = self.store.tenant(tenant).await?;
         let connection = tx.find_connection(job.connection).await?;
@@ -91,7 +95,8 @@ impl Jobs {
         match turn.remove_queued(&agent, &dialog).await {
             Ok(()) => {
                 turn.finish(JobState::Canceled, Some("removed from the vendor's queue"));
-                turn.settle(Some(Next::Never)).await?;
+                let entry = doer.did("job.canceled", &turn.job);
+                turn.settle_with(Some(Next::Never), Some(&entry)).await?;
                 // The pull engine sees what has become of the call.
                 let mut tx = self.store.tenant(tenant).await?;
                 let call = turn.job.call_ids.first().copied();

@@ -52,7 +52,7 @@ impl Jobs {
         let mut job = self.draft(connection, JobType::LaunchDialog, requester);
         note_target(&mut job, &order.target);
         self.seal(tenant, &mut job, &Input::Dialog(order))?;
-        self.store_job(tenant, job).await
+        self.store_job(tenant, &requester.doer, job).await
     }
 
     /// Takes many dialogs on, each checked; a worker starts them in as many requests as the vendor
@@ -80,7 +80,7 @@ impl Jobs {
         let target = order.target;
         self.seal(tenant, &mut job, &Input::Batch { target })?;
         let mut tx = self.store.tenant(tenant).await?;
-        let accepted = self.insert(&mut tx, job).await?;
+        let accepted = self.insert(&mut tx, &requester.doer, job).await?;
         if let Accepted::New(job) = &accepted {
             tx.insert_items(job.id, &items).await?;
         }

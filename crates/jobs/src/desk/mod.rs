@@ -23,7 +23,7 @@ use callweave_store::{
 };
 
 use crate::{
-    Jobs, Refusal,
+    Doer, Jobs, Refusal,
     input::{self, Input},
 };
 
@@ -41,8 +41,8 @@ pub struct Requester {
     pub api_key: ApiKeyId,
     /// The idempotency key: sent again under it, the request makes no second job.
     pub key: String,
-    /// The request's id, for the vendor's log.
-    pub request_id: String,
+    /// Who that is, and in which request.
+    pub doer: Doer,
 }
 
 /// What came of handing work in.
@@ -124,18 +124,29 @@ impl Jobs {
     }
 
     /// Stores a job that is sent later.
-    async fn store_job(&self, tenant: TenantId, job: Job) -> Result<Accepted, Refusal> {
+    async fn store_job(
+        &self,
+        tenant: TenantId,
+        doer: &Doer,
+        job: Job,
+    ) -> Result<Accepted, Refusal> {
         let mut tx = self.store.tenant(tenant).await?;
-        let accepted = self.insert(&mut tx, job).await?;
+        let accepted = self.insert(&mut tx, doer, job).await?;
         tx.commit().await?;
         Ok(accepted)
     }
 
-    async fn insert(&self, tx: &mut TenantTx, mut job: Job) -> Result<Accepted, Refusal> {
+    async fn insert(
+        &self,
+        tx: &mut TenantTx,
+        doer: &Doer,
+        mut job: Job,
+    ) -> Result<Accepted, Refusal> {
         let trace = self.options.traces.here();
         let since = self.keys_since();
         match tx.insert_job(&job, None, trace.as_deref(), since).await? {
             Insertion::New(_) => {
+                tx.audit(&doer.did("job.created", &job)).await?;
                 count(&job);
                 job.news_told();
                 Ok(Accepted::New(Box::new(job)))

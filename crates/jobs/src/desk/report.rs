@@ -25,12 +25,12 @@ impl Jobs {
             .ok_or_else(|| unsupported(&open, "reports"))?;
         reports.validate_report(&order.request).map_err(unfit)?;
         let cost = reports.report_cost(&order.request);
-        self.guard(&open, connection, cost.as_ref(), &requester.request_id)
+        self.guard(&open, connection, cost.as_ref(), &requester.doer.request_id)
             .await?;
         let mut job = self.draft(connection, JobType::Report, requester);
         job.source.clone_from(&order.request.report_type);
         job.cost = cost.as_ref().map(job_cost);
         self.seal(tenant, &mut job, &Input::Report(order))?;
-        self.store_job(tenant, job).await
+        self.store_job(tenant, &requester.doer, job).await
     }
 }

@@ -11,7 +11,7 @@ use callweave_store::{
     jobs::{Job, JobLease, Next},
 };
 
-use crate::{Jobs, Refusal};
+use crate::{Doer, Jobs, Refusal};
 
 /// What the caller has confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,7 @@ impl Jobs {
         tenant: TenantId,
         id: JobId,
         confirmation: Confirmation,
+        doer: &Doer,
     ) -> Result<Job, Refusal> {
         let mut tx = self.store.tenant(tenant).await?;
         let seized = tx
@@ -53,6 +54,7 @@ impl Jobs {
         self.reopen(&mut job);
         tx.save_job(&lease, &job, Some(Next::After(Duration::ZERO)))
             .await?;
+        tx.audit(&doer.did("job.resubmitted", &job)).await?;
         tx.commit().await?;
         job.news_told();
         Ok(job)

@@ -65,7 +65,7 @@ impl Jobs {
         let mut job = self
             .new_analysis(&open, connection, requester, &order.submission)
             .await?;
-        self.prove_token(&open, &requester.request_id).await?;
+        self.prove_token(&open, &requester.doer.request_id).await?;
         let input = Input::Analysis(order);
         job.streamed = true;
         // What it is looked for by, should its answer be lost.
@@ -85,6 +85,7 @@ impl Jobs {
                 return Ok(Begun::Known(as_known(&mut tx, *known).await?));
             }
         };
+        tx.audit(&requester.doer.did("job.created", &job)).await?;
         tx.commit().await?;
         count(&job);
         job.news_told();
@@ -95,7 +96,7 @@ impl Jobs {
             connection: connection.clone(),
             open,
             input,
-            request_id: requester.request_id.clone(),
+            request_id: requester.doer.request_id.clone(),
         })))
     }
 

@@ -16,6 +16,7 @@ use callweave_model::{
 };
 use callweave_store::{
     StoreError, TenantTx,
+    audit::NewEntry,
     calls::ConnectionScope,
     connections::Connection,
     jobs::{Job, JobLease, Next},
@@ -178,8 +179,20 @@ impl<'j> Turn<'j> {
 
     /// Writes the job; `next` gives it back.
     pub(crate) async fn save(&mut self, next: Option<Next>) -> Result<(), StoreError> {
+        self.save_with(next, None).await
+    }
+
+    /// The same, together with the entry about who had it done.
+    async fn save_with(
+        &mut self,
+        next: Option<Next>,
+        entry: Option<&NewEntry>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.tenant().await?;
         tx.save_job(&self.lease, &self.job, next).await?;
+        if let Some(entry) = entry {
+            tx.audit(entry).await?;
+        }
         tx.commit().await?;
         self.told();
         Ok(())
@@ -188,9 +201,18 @@ impl<'j> Turn<'j> {
     /// The same for an outcome that would be lost otherwise: tries again while the database is
     /// away.
     pub(crate) async fn settle(&mut self, next: Option<Next>) -> Result<(), StoreError> {
+        self.settle_with(next, None).await
+    }
+
+    /// The same, together with the entry about who had it done.
+    pub(crate) async fn settle_with(
+        &mut self,
+        next: Option<Next>,
+        entry: Option<&NewEntry>,
+    ) -> Result<(), StoreError> {
         let mut tries = 0;
         loop {
-            match self.save(next).await {
+            match self.save_with(next, entry).await {
                 Err(error) if error.is_transient() && tries < SAVE_TRIES => {
                     tries += 1;
                     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::find;
 use crate::{
     ApiState,
-    extract::{ApiJson, ApiPath, Authorized, RequestId},
+    audit::Witness,
+    extract::{ApiJson, ApiPath, Authorized},
     idempotency::RequiredKey,
     problem::{BadBody, Conflict, NotFound, OptionalFeature, Problem, Quota, Secured},
     routes::jobs,
@@ -45,7 +46,7 @@ pub(crate) async fn order_report(
     State(state): State<ApiState>,
     ApiPath(id): ApiPath<Uuid>,
     key: RequiredKey,
-    request_id: RequestId,
+    witness: Witness,
     ApiJson(request): ApiJson<ReportRequest>,
 ) -> Result<Response, Problem> {
     let tenant = authorized.caller.tenant;
@@ -55,8 +56,8 @@ pub(crate) async fn order_report(
     let mut check = Check::default();
     check.report(&request);
     check.finish()?;
-    let requester = jobs::requester(&authorized.caller, key, request_id);
+    let requester = jobs::requester(&authorized.caller, key, &witness);
     let order = ReportOrder { request };
     let accepted = Box::pin(state.jobs().accept_report(&connection, &requester, order)).await?;
-    jobs::answer(&state, tenant, accepted).await
+    jobs::answer(&state, tenant, &witness, accepted).await
 }

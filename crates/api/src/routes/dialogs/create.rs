@@ -5,7 +5,8 @@ use callweave_jobs::DialogOrder;
 
 use crate::{
     ApiState,
-    extract::{ApiJson, Authorized, RequestId},
+    audit::Witness,
+    extract::{ApiJson, Authorized},
     idempotency::RequiredKey,
     problem::{BadBody, Conflict, NotFound, OptionalFeature, Problem, Secured},
     routes::{connections, jobs},
@@ -51,7 +52,7 @@ pub(crate) async fn create_dialog(
     authorized: Authorized<JobsWrite>,
     State(state): State<ApiState>,
     key: RequiredKey,
-    request_id: RequestId,
+    witness: Witness,
     ApiJson(input): ApiJson<DialogInput>,
 ) -> Result<Response, Problem> {
     let tenant = authorized.caller.tenant;
@@ -74,7 +75,7 @@ pub(crate) async fn create_dialog(
         .await
         .map_err(|problem| problem.at_member("/connection_id"))?;
     tx.commit().await?;
-    let requester = jobs::requester(&authorized.caller, key, request_id);
+    let requester = jobs::requester(&authorized.caller, key, &witness);
     let order = DialogOrder {
         target,
         request,
@@ -84,5 +85,5 @@ pub(crate) async fn create_dialog(
         .jobs()
         .accept_dialog(&connection, &requester, order)
         .await?;
-    jobs::answer(&state, tenant, accepted).await
+    jobs::answer(&state, tenant, &witness, accepted).await
 }

@@ -5,7 +5,8 @@ use callweave_jobs::BatchOrder;
 
 use crate::{
     ApiState,
-    extract::{ApiJson, Authorized, RequestId},
+    audit::Witness,
+    extract::{ApiJson, Authorized},
     idempotency::RequiredKey,
     problem::{BadBody, Conflict, NotFound, OptionalFeature, Problem, Secured},
     routes::{connections, jobs},
@@ -54,7 +55,7 @@ pub(crate) async fn create_dialog_batch(
     authorized: Authorized<JobsWrite>,
     State(state): State<ApiState>,
     key: RequiredKey,
-    request_id: RequestId,
+    witness: Witness,
     ApiJson(input): ApiJson<DialogBatchInput>,
 ) -> Result<Response, Problem> {
     let tenant = authorized.caller.tenant;
@@ -76,11 +77,11 @@ pub(crate) async fn create_dialog_batch(
         .await
         .map_err(|problem| problem.at_member("/connection_id"))?;
     tx.commit().await?;
-    let requester = jobs::requester(&authorized.caller, key, request_id);
+    let requester = jobs::requester(&authorized.caller, key, &witness);
     let order = BatchOrder { target, dialogs };
     let accepted = state
         .jobs()
         .accept_batch(&connection, &requester, order)
         .await?;
-    jobs::answer(&state, tenant, accepted).await
+    jobs::answer(&state, tenant, &witness, accepted).await
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::document;
 use crate::{
     ApiState,
+    audit::Witness,
     extract::{ApiPath, Authorized},
     problem::{Conflict, NotFound, Problem, Secured, Vendor},
     respond,
@@ -30,9 +31,11 @@ use crate::{
 pub(crate) async fn cancel_job(
     authorized: Authorized<JobsWrite>,
     State(state): State<ApiState>,
+    witness: Witness,
     ApiPath(id): ApiPath<Uuid>,
 ) -> Result<Response, Problem> {
     let tenant = authorized.caller.tenant;
-    let job = Box::pin(state.jobs().cancel(tenant, JobId(id))).await?;
+    let job = Box::pin(state.jobs().cancel(tenant, JobId(id), &witness.doer())).await?;
+    witness.written();
     respond::ok(&document(&state, tenant, job).await?)
 }

@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     ApiState, Caller,
-    extract::RequestId,
+    audit::Witness,
     idempotency::{RequiredKey, under_way},
     problem::Problem,
     respond,
@@ -31,11 +31,11 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
 }
 
 /// Who hands work in.
-pub(super) fn requester(caller: &Caller, key: RequiredKey, request_id: RequestId) -> Requester {
+pub(super) fn requester(caller: &Caller, key: RequiredKey, witness: &Witness) -> Requester {
     Requester {
         api_key: caller.key,
         key: key.0,
-        request_id: request_id.0,
+        doer: witness.doer(),
     }
 }
 
@@ -43,8 +43,12 @@ pub(super) fn requester(caller: &Caller, key: RequiredKey, request_id: RequestId
 pub(super) async fn answer(
     state: &ApiState,
     tenant: TenantId,
+    witness: &Witness,
     accepted: Accepted,
 ) -> Result<Response, Problem> {
+    if matches!(accepted, Accepted::New(_)) {
+        witness.written();
+    }
     let job = match accepted {
         Accepted::Known {
             under_way: true, ..

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{address, document};
 use crate::{
     ApiState,
+    audit::Witness,
     extract::{
         ApiPath, ApiQuery, Authorized,
         query::{FromQuery, Kind, Param, Query, document_query},
@@ -67,6 +68,7 @@ document_query!(ResubmitQuery);
 pub(crate) async fn resubmit_job(
     authorized: Authorized<JobsWrite>,
     State(state): State<ApiState>,
+    witness: Witness,
     _key: RequiredKey,
     ApiPath(id): ApiPath<Uuid>,
     ApiQuery(query): ApiQuery<ResubmitQuery>,
@@ -74,8 +76,9 @@ pub(crate) async fn resubmit_job(
     let tenant = authorized.caller.tenant;
     let job = state
         .jobs()
-        .resubmit(tenant, JobId(id), query.confirmation)
+        .resubmit(tenant, JobId(id), query.confirmation, &witness.doer())
         .await?;
+    witness.written();
     let location = address(job.id);
     respond::accepted(&location, &document(&state, tenant, job).await?)
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::Gateway;
 
 /// A gateway with a voice agent: the connection, the agent.
-pub(super) async fn with_agent() -> (Gateway, String, String) {
+pub(crate) async fn with_agent() -> (Gateway, String, String) {
     let gateway = Gateway::start().await;
     let connection = gateway.connect("main").await;
     let agent = gateway

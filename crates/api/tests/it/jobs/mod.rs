@@ -2,7 +2,7 @@
 
 mod analyses;
 mod batches;
-mod dialogs;
+pub(crate) mod dialogs;
 mod ends;
 mod lists;
 mod outcomes;
