@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use callweave_model::{ConnectionId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, SchemaType, Type},
+};
 
 use super::input::{ExternalRef, PartyInput};
 
@@ -129,51 +132,81 @@ pub(crate) struct CallInput {
     pub(crate) parties: Option<Vec<PartyInput>>,
 }
 
-/// An analysis whose file comes along. The parts before `file` may instead be one part `submission`
-/// with what the JSON body would be.
+/// An analysis whose file comes along. The parts beside `file` may instead be one part `submission`
+/// with what the JSON body would be. A part that is empty says nothing.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "documents the form; it is read part by part")]
 pub(crate) struct AnalysisForm {
     /// The whole of the JSON body; `source.type` is `recording` unless told. Either this or the
     /// other parts.
-    submission: Option<AnalysisInput>,
+    #[schema(required = false)]
+    submission: AnalysisInput,
     /// The connection it goes over.
-    connection_id: Option<ConnectionId>,
+    #[schema(required = false)]
+    connection_id: ConnectionId,
     /// `recording` (a call, the default) or `audio` (any sound).
-    #[schema(rename = "type", pattern = "^(recording|audio)$")]
-    source_type: Option<String>,
+    #[schema(required = false, rename = "type", pattern = "^(recording|audio)$")]
+    source_type: String,
     /// The size of the file, where it is known ahead.
-    size_bytes: Option<u64>,
+    #[schema(required = false, minimum = 1)]
+    size_bytes: u64,
     /// The start.
-    started_at: Option<Timestamp>,
+    #[schema(required = false)]
+    started_at: Timestamp,
     /// The direction.
-    #[schema(pattern = "^(inbound|outbound|internal|unknown|other)$")]
-    direction: Option<String>,
+    #[schema(
+        required = false,
+        pattern = "^(inbound|outbound|internal|unknown|other)$"
+    )]
+    direction: String,
     /// The name of the agent.
-    #[schema(max_length = 200)]
-    agent_name: Option<String>,
+    #[schema(
+        required = false,
+        max_length = 200,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$"
+    )]
+    agent_name: String,
     /// The CRM's id of the customer.
-    #[schema(max_length = 200)]
-    customer_id: Option<String>,
+    #[schema(
+        required = false,
+        max_length = 200,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$"
+    )]
+    customer_id: String,
     /// The folder at the vendor.
-    #[schema(max_length = 200)]
-    folder_remote_id: Option<String>,
+    #[schema(
+        required = false,
+        max_length = 200,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$"
+    )]
+    folder_remote_id: String,
     /// The language.
-    #[schema(max_length = 35)]
-    language: Option<String>,
+    #[schema(
+        required = false,
+        max_length = 35,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$"
+    )]
+    language: String,
     /// The length.
-    duration_ms: Option<i64>,
+    #[schema(required = false, minimum = 1, maximum = 604_800_000)]
+    duration_ms: i64,
     /// The vendor's word for how to work on it.
-    #[schema(max_length = 100)]
-    processing_mode: Option<String>,
+    #[schema(
+        required = false,
+        max_length = 100,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$"
+    )]
+    processing_mode: String,
     /// Send it although the vendor has analysed the call before.
-    force: Option<bool>,
+    #[schema(required = false)]
+    force: bool,
     /// JSON: the CRM's own objects.
-    external_refs: Option<Vec<ExternalRef>>,
+    #[schema(required = false, max_items = 50)]
+    external_refs: Vec<ExternalRef>,
     /// JSON: anything to be kept with the call.
-    #[schema(value_type = Option<Object>)]
-    client_metadata: Option<Map<String, Value>>,
-    /// The file; the last part. It goes to the vendor as it comes and is not kept.
+    #[schema(required = false, value_type = Object)]
+    client_metadata: Map<String, Value>,
+    /// The file.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
 }
@@ -229,7 +262,7 @@ pub(crate) struct DialogInput {
     pub(crate) script_entry_point: Option<String>,
     /// Values of the agent's input fields, by name; text, numbers or booleans.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(schema_with = inputs)]
     pub(crate) inputs: BTreeMap<String, Value>,
     /// The CRM's own objects that belong to the call.
     #[schema(max_items = 50)]
@@ -299,7 +332,7 @@ pub(crate) struct BatchDialogInput {
     pub(crate) script_entry_point: Option<String>,
     /// Values of the agent's input fields, by name; text, numbers or booleans.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(schema_with = inputs)]
     pub(crate) inputs: BTreeMap<String, Value>,
     /// The CRM's own objects that belong to the call.
     #[schema(max_items = 50)]
@@ -307,6 +340,21 @@ pub(crate) struct BatchDialogInput {
     /// Anything to be kept with the call; up to 64 KiB.
     #[schema(value_type = Option<Object>)]
     pub(crate) client_metadata: Option<Map<String, Value>>,
+}
+
+fn inputs() -> Object {
+    let value = SchemaType::from_iter([Type::String, Type::Number, Type::Boolean]);
+    let name = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1));
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property_names(Some(name))
+        .additional_properties(Some(ObjectBuilder::new().schema_type(value)))
+        .description(Some(
+            "Values of the agent's input fields, by name; text, numbers or booleans.",
+        ))
+        .build()
 }
 
 /// The file of a form, as its part tells of it.

@@ -120,7 +120,7 @@ impl Check {
                 content_type: file.content_type,
             }),
             ("recording" | "audio", None) => {
-                let detail = "comes with a file: send `multipart/form-data`, the file as last part";
+                let detail = "comes with a file: send `multipart/form-data` with a part `file`";
                 self.fail("/source/type", detail);
                 None
             }

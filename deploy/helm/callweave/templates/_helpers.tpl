@@ -64,7 +64,7 @@ capabilities: { drop: [ALL] }
       - { key: {{ .Values.passwordKey | quote }}, path: {{ .Values.passwordKey | quote }} }
       {{- end }}
 - name: tmp
-  emptyDir: { medium: Memory, sizeLimit: 16Mi }
+  emptyDir: { sizeLimit: {{ .Values.temporaryFiles | quote }} }
 {{- end -}}
 
 {{- define "callweave.mounts" -}}

@@ -8,7 +8,8 @@ use axum::{
 use super::upload;
 use crate::{
     ApiState,
-    extract::{ApiJson, Authorized, RequestId},
+    audit::Witness,
+    extract::{ApiJson, Authorized},
     idempotency::{RequiredKey, is_form},
     problem::{
         BadBody, Conflict, NotFound, OptionalFeature, Problem, Quota, Secured, Vendor, codes,
@@ -26,11 +27,13 @@ use crate::{
 ///
 /// The work is recorded before it is sent, and sent once. As JSON, for what the vendor has or
 /// fetches itself: the answer comes at once, and the job says how it goes on. As a form, for a
-/// file: the fields come first, the file last; it goes to the vendor while it comes in and is not
-/// kept, and the answer comes when the vendor has answered. Under the same `Idempotency-Key` the
-/// fields, the file's name and its type must be the same; the file is hashed while it is read, and
-/// another one is refused (422) once it has been read. A caller that breaks off leaves a job
-/// `failed`: the vendor never got the whole file.
+/// file: the parts may come in any order, and the answer comes when the vendor has answered. The
+/// file is put aside until the form has ended, then sent; behind a part `submission`, which says all
+/// the rest, it goes to the vendor while it comes in. It is not kept. Under the same
+/// `Idempotency-Key` the fields, the file's name and its type must be the same; the file is hashed
+/// while it is read, and another one is refused (422) once it has been read. A caller that breaks off
+/// has sent nothing; where the file was on its way already, the job is `failed`: the vendor never
+/// got the whole file.
 ///
 /// The job is `completed` when the call is stored with its analysis. When no answer came from the
 /// vendor, it is looked for there; where the vendor cannot tell, the job stays `outcome_unknown`.
@@ -96,12 +99,12 @@ pub(crate) async fn create_analysis(
     authorized: Authorized<JobsWrite>,
     State(state): State<ApiState>,
     key: RequiredKey,
-    request_id: RequestId,
+    witness: Witness,
     request: Request,
 ) -> Result<Response, Problem> {
     if is_form(request.headers()) {
         let tasks = state.tasks().clone();
-        let receiving = upload::receive(state, authorized.caller, key, request_id, request);
+        let receiving = upload::receive(state, authorized.caller, key, witness, request);
         // In a task of its own: a caller who leaves does not stop it half-way.
         return match tasks.spawn(trace::carry(receiving)).await {
             Ok(answer) => answer,
@@ -123,7 +126,7 @@ pub(crate) async fn create_analysis(
         .await
         .map_err(|problem| problem.at_member("/connection_id"))?;
     tx.commit().await?;
-    let requester = jobs::requester(&authorized.caller, key, request_id);
+    let requester = jobs::requester(&authorized.caller, key, &witness);
     let accepted = Box::pin(state.jobs().accept_analysis(&connection, &requester, order)).await?;
-    jobs::answer(&state, tenant, accepted).await
+    jobs::answer(&state, tenant, &witness, accepted).await
 }

@@ -1,4 +1,4 @@
-//! The fields of a form before its file.
+//! The fields of a form beside its file.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,9 @@ pub(super) const FILE: &str = "file";
 const SUBMISSION: &str = "submission";
 /// The most that the fields of a form may hold together, in bytes.
 const FIELDS_LIMIT: usize = 1024 * 1024;
+
+/// The most fields, the empty ones counted as well.
+const PARTS_LIMIT: usize = 100;
 
 /// Parts of the form, and where they stand in the JSON body.
 const PLACES: &[(&str, &str, Kind)] = &[
@@ -50,9 +53,15 @@ enum Kind {
 pub(super) struct Fields {
     values: BTreeMap<String, Vec<u8>>,
     size: usize,
+    parts: usize,
 }
 
 impl Fields {
+    /// Whether the form says all it has to say: nothing may stand beside a `submission`.
+    pub(super) fn are_complete(&self) -> bool {
+        self.values.contains_key(SUBMISSION)
+    }
+
     /// Takes one field in.
     pub(super) async fn take(&mut self, mut field: Field<'_>) -> Result<(), Problem> {
         let name = field.name().unwrap_or_default().to_owned();
@@ -61,11 +70,16 @@ impl Fields {
             let detail = "the form has no such part; the file is the part `file`";
             return Err(wrong(&format!("/{name}"), "unknown_member", detail));
         }
+        self.parts += 1;
+        if self.parts > PARTS_LIMIT {
+            let detail = format!("the form has more than {PARTS_LIMIT} parts");
+            return Err(Problem::new(codes::BODY_TOO_LARGE, detail));
+        }
         let mut value = Vec::new();
         while let Some(piece) = field.chunk().await.map_err(|error| unreadable(&error))? {
             self.size += piece.len();
             if self.size > FIELDS_LIMIT {
-                let detail = "the fields before the file are larger than the gateway takes";
+                let detail = "the fields beside the file are larger than the gateway takes";
                 return Err(Problem::new(codes::BODY_TOO_LARGE, detail));
             }
             value.extend_from_slice(&piece);
@@ -80,7 +94,7 @@ impl Fields {
         Ok(())
     }
 
-    /// What names the request: its fields, and what is told of the file before it.
+    /// What names the request: its fields, and what is told of the file beside it.
     pub(super) fn hash(&self, target: &str, file: &FileHead, given_name: &str) -> Vec<u8> {
         let mut hash = Sha256::new();
         let mut add = |part: &[u8]| {
@@ -208,6 +222,7 @@ mod tests {
                 .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
                 .collect(),
             size: 0,
+            parts: 0,
         }
     }
 

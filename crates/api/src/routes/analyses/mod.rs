@@ -3,6 +3,7 @@
 mod create;
 mod form;
 mod reader;
+mod spool;
 mod upload;
 
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{
@@ -18,7 +19,10 @@ use http::header;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
-use super::form::{FILE, Fields, file_head, unreadable, wrong};
+use super::{
+    form::{FILE, Fields, file_head, unreadable, wrong},
+    spool::Spool,
+};
 use crate::{
     ApiState,
     middleware::header_text,
@@ -33,7 +37,7 @@ const EMPTY_PARTS: usize = 32;
 /// sending gets to see why.
 const COURTESY: u64 = 8 * 1024 * 1024;
 
-/// What stands before the file.
+/// What is known before the file is passed on.
 #[derive(Debug)]
 pub(super) struct Head {
     /// What the fields ask for.
@@ -129,6 +133,9 @@ impl Reader {
 
     /// Reads the fields, tells of them, and does with the file what is then said. Without a word
     /// the file is not wanted.
+    ///
+    /// A file behind a `submission` is passed on while it comes: nothing else may follow. Behind
+    /// single fields there may be more of them, so it is put aside until the form has ended.
     pub(super) async fn read(
         mut self,
         head: oneshot::Sender<Head>,
@@ -138,7 +145,7 @@ impl Reader {
         let field = loop {
             let next = self.form.next_field().await;
             let Some(field) = next.map_err(|error| unreadable(&error))? else {
-                return Err(wrong("/file", "missing", "the form has no part `file`"));
+                return Err(missing_file());
             };
             if field.name() == Some(FILE) {
                 break field;
@@ -146,20 +153,27 @@ impl Reader {
             fields.take(field).await?;
         };
         let file = file_head(&self.unique, field.file_name(), field.content_type());
-        let hash = fields.hash(&self.target, &file, field.file_name().unwrap_or_default());
-        let told = Head {
-            input: fields.read()?,
-            file,
+        let part = FilePart {
+            given_name: field.file_name().unwrap_or_default().to_owned(),
             length: length_of(&field),
-            hash,
+            file,
         };
+        if !fields.are_complete() {
+            let mut spool = Spool::default();
+            let mut intake = Intake::new(self.limit, part.length);
+            intake.take(field, Sink::Spool(&mut spool)).await?;
+            return self
+                .pass_spooled(fields, part, intake, spool, head, go)
+                .await;
+        }
+        let told = part.head(&self.target, fields)?;
         if head.send(told).is_err() {
             return Err(unwanted());
         }
         let Ok(go) = go.await else {
             let mut rest = Intake::new(COURTESY, None);
             // Whatever it is, nobody asks for it.
-            let _ = rest.take(field, None).await;
+            let _ = rest.take(field, Sink::Nothing).await;
             return Err(unwanted());
         };
         let (sender, length, failed) = match go {
@@ -171,20 +185,60 @@ impl Reader {
             } => (Some(sender), length, Some(failed)),
         };
         let mut intake = Intake::new(self.limit, length);
-        let taken = match intake.take(field, sender.as_ref()).await {
+        let sink = sender.as_ref().map_or(Sink::Nothing, Sink::Vendor);
+        let taken = match intake.take(field, sink).await {
             Ok(()) => self.end().await,
             Err(problem) => Err(problem),
         };
         if let (Err(_), Some(failed), Some(sender)) = (&taken, failed, sender) {
-            failed.store(true, Ordering::SeqCst);
-            // The vendor's request is broken off, not ended.
-            let _ = sender
-                .send(Err(io::Error::other("the caller broke off")))
-                .await;
+            break_off(&sender, &failed).await;
         }
-        taken.map(|()| Read {
-            hash: intake.hash.finalize().to_vec(),
-        })
+        taken.map(|()| intake.read())
+    }
+
+    /// Reads the fields behind a file that was put aside, tells of them, and passes it on.
+    async fn pass_spooled(
+        mut self,
+        mut fields: Fields,
+        part: FilePart,
+        intake: Intake,
+        spool: Spool,
+        head: oneshot::Sender<Head>,
+        go: oneshot::Receiver<Go>,
+    ) -> Result<Read, Problem> {
+        while let Some(field) = self
+            .form
+            .next_field()
+            .await
+            .map_err(|error| unreadable(&error))?
+        {
+            if field.name() == Some(FILE) {
+                return Err(wrong("/file", "repeated", "is given twice"));
+            }
+            fields.take(field).await?;
+        }
+        let part = FilePart {
+            length: Some(intake.read),
+            ..part
+        };
+        let told = part.head(&self.target, fields)?;
+        let announced = told.input.source.size_bytes;
+        if announced.is_some_and(|length| length > self.limit) {
+            return Err(too_large(self.limit));
+        }
+        if announced.is_some_and(|length| length != intake.read) {
+            return Err(other_size());
+        }
+        if head.send(told).is_err() {
+            return Err(unwanted());
+        }
+        if let Go::Pass { sender, failed, .. } = go.await.map_err(|_gone| unwanted())?
+            && let Err(error) = spool.pass_on(&sender).await
+        {
+            break_off(&sender, &failed).await;
+            return Err(no_room(&error));
+        }
+        Ok(intake.read())
     }
 
     /// Makes sure that the file was the last part of a whole form that says something.
@@ -199,9 +253,38 @@ impl Reader {
                 break;
             }
         }
-        let detail = "must be the last part of the form";
+        let detail =
+            "must be the last part of a form with a `submission`, which holds all the rest";
         Err(wrong("/file", "invalid_value", detail))
     }
+}
+
+/// What its part tells of a file.
+struct FilePart {
+    file: FileHead,
+    given_name: String,
+    length: Option<u64>,
+}
+
+impl FilePart {
+    /// What is known before the file is passed on.
+    fn head(self, target: &str, fields: Fields) -> Result<Head, Problem> {
+        let hash = fields.hash(target, &self.file, &self.given_name);
+        Ok(Head {
+            input: fields.read()?,
+            file: self.file,
+            length: self.length,
+            hash,
+        })
+    }
+}
+
+/// The vendor's request is broken off, not ended.
+async fn break_off(sender: &mpsc::Sender<io::Result<Bytes>>, failed: &AtomicBool) {
+    failed.store(true, Ordering::SeqCst);
+    let _ = sender
+        .send(Err(io::Error::other("the caller broke off")))
+        .await;
 }
 
 /// The length that the part itself announces.
@@ -209,6 +292,13 @@ fn length_of(field: &Field<'_>) -> Option<u64> {
     header_text(field.headers(), header::CONTENT_LENGTH)?
         .parse()
         .ok()
+}
+
+/// Where the pieces of a file go.
+enum Sink<'a> {
+    Nothing,
+    Vendor(&'a mpsc::Sender<io::Result<Bytes>>),
+    Spool(&'a mut Spool),
 }
 
 /// Counts and hashes a file.
@@ -231,23 +321,31 @@ impl Intake {
 
     /// Reads a file to its end. Pieces that the vendor does not take any more are read all the
     /// same, so that the caller can be answered.
-    async fn take(
-        &mut self,
-        mut field: Field<'_>,
-        sender: Option<&mpsc::Sender<io::Result<Bytes>>>,
-    ) -> Result<(), Problem> {
-        let mut wanted = sender;
+    async fn take(&mut self, mut field: Field<'_>, mut sink: Sink<'_>) -> Result<(), Problem> {
         while let Some(piece) = field.chunk().await.map_err(|error| unreadable(&error))? {
             self.count(&piece)?;
-            if let Some(sender) = wanted
-                && sender.send(Ok(piece)).await.is_err()
-            {
-                wanted = None;
+            match &mut sink {
+                Sink::Nothing => {}
+                Sink::Vendor(sender) => {
+                    if sender.send(Ok(piece)).await.is_err() {
+                        sink = Sink::Nothing;
+                    }
+                }
+                Sink::Spool(spool) => {
+                    let pushed = spool.push(&piece).await;
+                    pushed.map_err(|error| no_room(&error))?;
+                }
             }
         }
         match self.length {
             Some(length) if length != self.read => Err(other_size()),
             _ => Ok(()),
+        }
+    }
+
+    fn read(self) -> Read {
+        Read {
+            hash: self.hash.finalize().to_vec(),
         }
     }
 
@@ -275,6 +373,20 @@ fn other_size() -> Problem {
         "invalid_value",
         "is not the size of the file that came",
     )
+}
+
+fn missing_file() -> Problem {
+    wrong("/file", "missing", "the form has no part `file`")
+}
+
+/// The directory for temporary files cannot hold the file.
+fn no_room(error: &io::Error) -> Problem {
+    tracing::error!(error = %error, "A recording could not be put aside in the directory for temporary files");
+    Problem::new(
+        codes::UNAVAILABLE,
+        "the gateway has no room for the file at the moment",
+    )
+    .with_retry_after(Duration::from_secs(60))
 }
 
 /// Nobody waits for the file; nobody sees this either.

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::reader::{Go, Head, Read, Reader, too_large};
 use crate::{
     ApiState, Caller,
-    extract::RequestId,
+    audit::Witness,
     idempotency::{Claimed, RequiredKey, Ticket},
     middleware::header_text,
     problem::{Problem, codes},
@@ -34,7 +34,7 @@ pub(super) async fn receive(
     state: ApiState,
     caller: Caller,
     key: RequiredKey,
-    request_id: RequestId,
+    witness: Witness,
     request: Request,
 ) -> Result<Response, Problem> {
     refuse_announced(&request, state.options().upload_limit)?;
@@ -51,7 +51,7 @@ pub(super) async fn receive(
         state,
         caller,
         key,
-        request_id,
+        witness,
         go,
         end,
     };
@@ -74,7 +74,7 @@ struct Decision {
     state: ApiState,
     caller: Caller,
     key: RequiredKey,
-    request_id: RequestId,
+    witness: Witness,
     go: oneshot::Sender<Go>,
     end: oneshot::Receiver<Result<Read, Problem>>,
 }
@@ -99,11 +99,13 @@ impl Decision {
             }
             Claimed::Ours(ticket) => {
                 let (tenant, state) = (self.caller.tenant, self.state.clone());
+                let witness = self.witness.clone();
                 let carried_out = Box::pin(self.carry_out(connection_id.0, order, length)).await;
                 let (answer, read) = match carried_out {
-                    Ok((accepted, read)) => {
-                        (jobs::answer(&state, tenant, accepted).await, Some(read))
-                    }
+                    Ok((accepted, read)) => (
+                        jobs::answer(&state, tenant, &witness, accepted).await,
+                        Some(read),
+                    ),
                     Err(problem) => (Err(problem), None),
                 };
                 let hash = read.as_ref().map(|read| read.hash.as_slice());
@@ -123,11 +125,12 @@ impl Decision {
             .await
             .map_err(|problem| problem.at_member("/connection_id"))?;
         tx.commit().await?;
-        let requester = jobs::requester(&self.caller, self.key, self.request_id);
+        let requester = jobs::requester(&self.caller, self.key, &self.witness);
         let handle = self.state.jobs();
         match Box::pin(handle.begin_upload(&connection, &requester, order)).await? {
             Begun::Known(accepted) => Ok((accepted, drained(self.go, self.end).await?)),
             Begun::New(upload) => {
+                self.witness.written();
                 let (job, read) = pass_on(self.go, self.end, *upload, length).await?;
                 Ok((Accepted::New(Box::new(job)), read))
             }

@@ -58,8 +58,7 @@ async fn a_recording_goes_to_the_vendor_as_it_comes() {
         "connection_id": connection, "source": {"type": "audio", "size_bytes": 5 * KIB},
         "client_metadata": {"a": 1},
     });
-    let mut form = Form::new(connection, 5 * KIB);
-    form.fields = vec![("submission", whole.to_string())];
+    let form = Form::new(connection, 5 * KIB).whole(&whole);
     let answer = form.send(&gateway).await;
     assert_eq!(answer.json()["type"], "transcribe", "{:?}", answer.body);
     assert_eq!(vendor.owned(|owned| owned.work.len()), 2);
@@ -85,10 +84,98 @@ async fn fields_that_were_not_filled_in_say_nothing() {
     form.after = vec![("language", String::new()), ("type", String::new())];
     let answer = form.send(&gateway).await;
     assert_eq!(answer.status, 202, "{:?}", answer.body);
-    let mut form = Form::new(connection, 4);
+    let whole = json!({"connection_id": connection});
+    let mut form = Form::new(connection, 4).whole(&whole);
     form.after = vec![("language", String::new()), ("type", "audio".to_owned())];
     let refused = form.send(&gateway).await;
     assert_eq!((refused.status, refused.pointer().as_str()), (422, "/file"));
+}
+
+#[tokio::test]
+async fn the_parts_of_a_form_come_in_any_order() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let vendor = gateway.vendor.main();
+    let whole = json!({"connection_id": connection, "call": {"agent_name": "Nadia Example"}});
+    let fields = [
+        ("connection_id", connection.to_string()),
+        ("agent_name", "Nadia Example".to_owned()),
+    ];
+    // Small files are held in memory, larger ones lie on the disk meanwhile.
+    for (number, size) in [3, 700 * KIB].into_iter().enumerate() {
+        for (before, after) in [
+            (vec![], fields.to_vec()),
+            (fields[..1].to_vec(), fields[1..].to_vec()),
+            (vec![], vec![("submission", whole.to_string())]),
+        ] {
+            let mut form = Form::new(connection, size);
+            (form.fields, form.after) = (before, after);
+            let answer = form.send(&gateway).await;
+            assert_eq!(answer.status, 202, "{:?}", answer.body);
+            let work = vendor.owned(|owned| owned.work.pop()).unwrap();
+            assert_eq!(work.bytes, Some(size as u64), "{number}");
+            assert_eq!(work.submission.agent_name.as_deref(), Some("Nadia Example"));
+        }
+    }
+    // It is the same request in whichever order its parts come.
+    let send = async |first: bool, agent: &str| {
+        let mut form = Form::new(connection, KIB);
+        form.key = "k".to_owned();
+        let fields = vec![
+            ("connection_id", connection.to_string()),
+            ("agent_name", agent.to_owned()),
+        ];
+        (form.fields, form.after) = if first {
+            (fields, vec![])
+        } else {
+            (vec![], fields)
+        };
+        form.send(&gateway).await
+    };
+    assert_eq!(send(true, "Nadia").await.status, 202);
+    let again = send(false, "Nadia").await;
+    assert_eq!(
+        (again.status, again.header("idempotency-replayed")),
+        (202, "true")
+    );
+    assert_eq!(
+        send(false, "Vera").await.code(),
+        "gateway.idempotency_key_reused"
+    );
+
+    let mut twice = Form::new(connection, KIB);
+    twice.after = vec![("file", "more".to_owned())];
+    let twice = twice.send(&gateway).await;
+    assert_eq!((twice.status, twice.pointer().as_str()), (422, "/file"));
+    let mut nobody = Form::new(connection, KIB);
+    nobody.fields.clear();
+    let nobody = nobody.send(&gateway).await;
+    assert_eq!(
+        (nobody.status, nobody.pointer().as_str()),
+        (422, "/connection_id")
+    );
+    let many = (0..101).map(|_| ("language", String::new()));
+    let mut endless = Form::new(connection, KIB);
+    endless.after = many.collect();
+    assert_eq!(endless.send(&gateway).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_caller_who_breaks_off_a_form_of_fields_leaves_nothing() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let mut form = Form::new(connection, 500 * KIB).broken();
+    form.key = "k".to_owned();
+    let broken = form.send(&gateway).await;
+    assert_eq!(
+        (broken.status, broken.code().as_str()),
+        (400, "gateway.bad_request")
+    );
+    assert!(gateway.get("/v1/jobs").await.ids().is_empty());
+    assert_eq!(gateway.vendor.main().owned(|owned| owned.broken_uploads), 0);
+    let mut form = Form::new(connection, 500 * KIB);
+    form.key = "k".to_owned();
+    assert_eq!(form.send(&gateway).await.json()["state"], "submitted");
 }
 
 #[tokio::test]
@@ -123,7 +210,8 @@ async fn a_caller_who_breaks_off_has_sent_nothing_and_may_try_again() {
     let gateway = Gateway::start().await;
     let connection = gateway.connect("main").await;
     let vendor = gateway.vendor.main();
-    let mut form = Form::new(connection, 200 * KIB).broken();
+    let whole = json!({"connection_id": connection});
+    let mut form = Form::new(connection, 200 * KIB).whole(&whole).broken();
     form.key = "k".to_owned();
     let broken = form.send(&gateway).await;
     assert_eq!(
@@ -150,7 +238,7 @@ async fn a_caller_who_breaks_off_has_sent_nothing_and_may_try_again() {
     assert_eq!(job["can_resubmit"], false);
     let id = job["id"].as_str().unwrap();
     assert_eq!(gateway.resubmit(id, "").await.code(), "gateway.conflict");
-    let mut form = Form::new(connection, 200 * KIB);
+    let mut form = Form::new(connection, 200 * KIB).whole(&whole);
     form.key = "k".to_owned();
     let whole = form.send(&gateway).await;
     assert_eq!(
@@ -242,7 +330,8 @@ async fn what_is_too_large_or_no_whole_form_never_arrives() {
             (422, "/source/size_bytes")
         );
     }
-    let mut trailing = Form::new(connection, KIB);
+    let whole = json!({"connection_id": connection});
+    let mut trailing = Form::new(connection, KIB).whole(&whole);
     trailing.after.push(("agent_name", "Nadia".to_owned()));
     let trailing = trailing.send(&gateway).await;
     assert_eq!(

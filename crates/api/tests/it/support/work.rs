@@ -195,6 +195,12 @@ impl Form {
         self
     }
 
+    /// All that the form says, in one part.
+    pub(crate) fn whole(mut self, submission: &Value) -> Self {
+        self.fields = vec![("submission", submission.to_string())];
+        self
+    }
+
     /// The caller breaks off after the last piece.
     pub(crate) fn broken(mut self) -> Self {
         self.pieces
