@@ -20,6 +20,7 @@ pub(crate) mod retention;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod token;
+pub(crate) mod vcon;
 pub(crate) mod vendor;
 pub(crate) mod vendor_request;
 pub(crate) mod vendor_values;

@@ -1,5 +1,10 @@
 //! Figures about calls.
 
+use callweave_model::{
+    AnalyzedCall,
+    analysis::{Analysis, Scorecard},
+    enums::AnalysisKind,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, sample, spoken};
@@ -115,4 +120,123 @@ async fn figures_are_the_tenants_own_and_search_needs_its_scope() {
         (groups(&foreign).len(), &foreign["total"]["calls"]),
         (0, &json!(0))
     );
+}
+
+/// A call whose scorecard has these items: vendor's id, wording, result, points.
+fn judged(
+    remote_id: &str,
+    started_at: &str,
+    items: &[(Option<&str>, &str, &str, f64)],
+) -> AnalyzedCall {
+    let mut call = sample(remote_id, started_at);
+    let mut analysis = Analysis::new("run-1", AnalysisKind::ScenarioScoring);
+    let item = |(seq, (id, label, result, points)): (usize, &(Option<&str>, &str, &str, f64))| {
+        json!({
+            "seq": seq, "remote_id": id, "label": label, "result": result,
+            "points": points, "points_max": 1.0,
+        })
+    };
+    let items: Vec<Value> = items.iter().enumerate().map(item).collect();
+    analysis.scorecards.push(Scorecard {
+        rubric_name: "Greeting".to_owned(),
+        items: serde_json::from_value(json!(items)).unwrap(),
+        ..Scorecard::default()
+    });
+    call.analyses.push(analysis);
+    call
+}
+
+#[tokio::test]
+async fn items_of_rubrics_are_counted_by_how_they_were_answered() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let named = Some("71");
+    gateway
+        .put(
+            connection,
+            vec![
+                judged(
+                    "a",
+                    "2026-03-01T10:00:00Z",
+                    &[
+                        (named, "Gave a name", "met", 1.0),
+                        (None, "Was kind", "met", 1.0),
+                    ],
+                ),
+                judged(
+                    "b",
+                    "2026-03-02T10:00:00Z",
+                    &[
+                        (named, "Said a name", "partial", 0.5),
+                        (None, "Was kind", "not_applicable", 0.0),
+                    ],
+                ),
+                judged(
+                    "c",
+                    "2026-03-03T10:00:00Z",
+                    &[
+                        (named, "Said a name", "not_met", 0.0),
+                        (None, "Was kind", "unknown", 0.0),
+                    ],
+                ),
+                judged(
+                    "d",
+                    "2026-03-03T11:00:00Z",
+                    &[(named, "Said a name", "met", 1.0)],
+                ),
+                sample("e", "2026-03-04T10:00:00Z"),
+            ],
+        )
+        .await;
+    let items = async |query: &str| {
+        let answer = gateway
+            .get(&format!("/v1/stats/rubric-items?{query}"))
+            .await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        answer.json()
+    };
+    let all = items("").await;
+    assert_eq!((&all["calls"], &all["complete"]), (&json!(5), &json!(true)));
+    let counts = |item: &Value| {
+        ["answers", "met", "not_met", "partial", "not_applicable"]
+            .map(|name| item[name].as_i64().unwrap())
+    };
+    let (name, kind) = (&all["data"][0], &all["data"][1]);
+    // The same item under another wording is the same by its id; the newest wording is shown.
+    assert_eq!(
+        (&name["remote_id"], &name["label"]),
+        (&json!("71"), &json!("Said a name"))
+    );
+    assert_eq!(
+        (&name["vendor"], &name["rubric_name"]),
+        (&json!("fake"), &json!("Greeting"))
+    );
+    assert_eq!(counts(name), [4, 2, 1, 1, 0]);
+    assert_eq!(
+        (&name["met_pct"], &name["points"], &name["points_max"]),
+        (&json!(62.5), &json!(2.5), &json!(4.0))
+    );
+    assert_eq!(
+        (&kind["remote_id"], &kind["label"]),
+        (&Value::Null, &json!("Was kind"))
+    );
+    assert_eq!(counts(kind), [3, 1, 0, 0, 1]);
+    assert_eq!(kind["met_pct"], 100.0);
+    let early = items("started_before=2026-03-02T00:00:00Z").await;
+    assert_eq!(
+        (&early["calls"], counts(&early["data"][0])),
+        (&json!(1), [1, 1, 0, 0, 0])
+    );
+    let one = items("limit=1").await;
+    assert_eq!(
+        (one["data"].as_array().unwrap().len(), &one["truncated"]),
+        (1, &json!(true))
+    );
+    let stranger = gateway.tenant_named("other").await;
+    let key = gateway.key_of(stranger, &["calls:read"]).await;
+    let bearer = format!("Bearer {key}");
+    let theirs = gateway
+        .get_with("/v1/stats/rubric-items", &[("authorization", &bearer)])
+        .await;
+    assert_eq!(theirs.json()["calls"], 0);
 }

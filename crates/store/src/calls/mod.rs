@@ -3,6 +3,7 @@
 mod apply;
 mod erase;
 mod filter;
+mod item_stats;
 mod lessen;
 pub mod months;
 mod pending;
@@ -17,6 +18,7 @@ mod write;
 
 pub use apply::{Applied, ConnectionScope};
 pub use filter::{CallFilter, CallPosition, Order};
+pub use item_stats::{ItemFigures, ItemStats};
 pub use read::{CallPatch, CallVersion, StoredCall};
 pub use remap::{Mapped, StoredForMapping, StoredRecord};
 pub use served::{CallInFull, CallText};

@@ -167,7 +167,7 @@ fn registration(
     })?;
     lookup
         .validate_call_id(&remote_id)
-        .map_err(|detail| Problem::invalid_member("/remote_id", detail))?;
+        .map_err(|detail| Problem::vendor_rule("/remote_id", detail))?;
     let mut call = AnalyzedCall::new(remote_id.clone());
     for artifact in ["recording", "transcript", "analysis"] {
         call.set_artifact(artifact, ArtifactState::Pending);

@@ -25,7 +25,7 @@ use crate::{
     tag = "calls",
     params(
         ("id" = Uuid, Path, description = "The id of the call."),
-        ("If-Match" = Option<String>, Header, description = "The version that is to be deleted.", pattern = "^(\\*|(W/)?\"[\\x21\\x23-\\x7E]*\"( *, *(W/)?\"[\\x21\\x23-\\x7E]*\")*)$"),
+        Conditions,
     ),
     responses((status = 204, description = "It is deleted."), Secured, NotFound, Stale),
     security(("bearer" = ["calls:erase"])),

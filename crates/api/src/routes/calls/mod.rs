@@ -1,5 +1,6 @@
 //! Calls.
 
+mod accept;
 mod analyses;
 mod create;
 mod delete;
@@ -9,12 +10,14 @@ mod filter;
 mod get;
 mod import;
 mod include;
+mod item_stats;
 mod list;
 mod media;
 mod raw;
 mod stats;
 mod transcript;
 mod update;
+mod vcon;
 mod versions;
 
 use axum::response::Response;
@@ -43,6 +46,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(list::list_calls, create::create_call))
         .routes(routes!(export::route::export_calls))
         .routes(routes!(stats::get_call_stats))
+        .routes(routes!(item_stats::get_rubric_item_stats))
         .routes(routes!(
             get::get_call,
             update::update_call,
@@ -55,6 +59,7 @@ pub(super) fn router() -> OpenApiRouter<ApiState> {
         .routes(routes!(raw::list_call_documents))
         .routes(routes!(document::get_call_document))
         .routes(routes!(versions::list_call_versions))
+        .routes(routes!(vcon::get_call_vcon))
 }
 
 /// The address of a call.

@@ -31,7 +31,7 @@ use crate::{
     tag = "calls",
     params(
         ("id" = Uuid, Path, description = "The id of the call."),
-        ("If-Match" = Option<String>, Header, description = "The version that the change was made upon.", pattern = "^(\\*|(W/)?\"[\\x21\\x23-\\x7E]*\"( *, *(W/)?\"[\\x21\\x23-\\x7E]*\")*)$"),
+        Conditions,
     ),
     request_body(
         content = CallChange,

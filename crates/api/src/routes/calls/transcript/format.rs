@@ -1,8 +1,11 @@
 //! Which form of a transcript is asked for.
 
-use http::{HeaderMap, header};
+use http::HeaderMap;
 
-use crate::problem::{Problem, codes};
+use crate::{
+    problem::{Problem, codes},
+    routes::calls::accept::Accept,
+};
 
 /// The forms of a transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,70 +51,14 @@ impl Format {
 
     /// The form that `Accept` prefers; JSON where it says nothing.
     pub(super) fn negotiate(headers: &HeaderMap) -> Result<Self, Problem> {
-        let accepted: Vec<&str> = headers
-            .get_all(header::ACCEPT)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
-            .filter(|range| !range.is_empty())
-            .collect();
-        if accepted.is_empty() {
-            return Ok(Self::Json);
-        }
-        let mut best: Option<(u16, Self)> = None;
-        for format in ALL {
-            let quality = quality(&accepted, format.media_type());
-            if quality > 0 && best.is_none_or(|(known, _)| quality > known) {
-                best = Some((quality, format));
-            }
-        }
-        best.map(|(_, format)| format).ok_or_else(|| {
+        let preferred = Accept::of(headers).prefers(ALL.map(Self::media_type));
+        let of_type = |media_type| ALL.into_iter().find(|form| form.media_type() == media_type);
+        preferred.and_then(of_type).ok_or_else(|| {
             Problem::new(
                 codes::NOT_ACCEPTABLE,
                 "a transcript can be had as application/json, text/plain, text/vtt or application/x-subrip",
             )
         })
-    }
-}
-
-/// The quality, in thousandths, that the most specific matching range gives a type.
-fn quality(accepted: &[&str], media_type: &str) -> u16 {
-    let family = media_type.split('/').next().unwrap_or_default();
-    let mut found: Option<(u8, u16)> = None;
-    for range in accepted {
-        let mut parts = range.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let specificity = if name == media_type {
-            3
-        } else if name == format!("{family}/*") {
-            2
-        } else if name == "*/*" {
-            1
-        } else {
-            continue;
-        };
-        let quality = parts
-            .find_map(|part| part.strip_prefix("q="))
-            .map_or(1_000, thousandths);
-        if found.is_none_or(|(known, _)| specificity > known) {
-            found = Some((specificity, quality));
-        }
-    }
-    found.map_or(0, |(_, quality)| quality)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the number lies between 0 and 1000"
-)]
-fn thousandths(text: &str) -> u16 {
-    let number: f64 = text.parse().unwrap_or(0.0);
-    if number.is_finite() {
-        (number.clamp(0.0, 1.0) * 1_000.0).round() as u16
-    } else {
-        0
     }
 }
 
