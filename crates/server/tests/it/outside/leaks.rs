@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
     process::Command,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -350,11 +350,33 @@ async fn watch(pool: sqlx::PgPool, stop: Arc<AtomicBool>) -> BTreeSet<String> {
     seen
 }
 
+/// A collector of spans: its address, and what it is sent. OTLP writes texts as they are.
+async fn collector() -> (String, Arc<Mutex<String>>) {
+    let spans = Arc::new(Mutex::new(String::new()));
+    let taken = spans.clone();
+    let take = move |body: bytes::Bytes| {
+        taken
+            .lock()
+            .unwrap()
+            .push_str(&String::from_utf8_lossy(&body));
+        std::future::ready(())
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let router = axum::Router::new().route("/v1/traces", axum::routing::post(take));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (address, spans)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_113_canaries_sing_nowhere() {
     let _turn = turn().await;
     let stage = Stage::new(3).await;
-    let loud = [("CALLWEAVE__LOG__LEVEL", "trace")];
+    let (collector, spans) = collector().await;
+    let loud = [
+        ("CALLWEAVE__LOG__LEVEL", "trace"),
+        ("CALLWEAVE__OTLP__ENDPOINT", collector.as_str()),
+    ];
     let gateway = stage.gateway("all", &loud).await;
     let stop = Arc::new(AtomicBool::new(false));
     let watching = tokio::spawn(watch(stage.database.pool().await, stop.clone()));
@@ -402,11 +424,14 @@ async fn case_113_canaries_sing_nowhere() {
     let (code, log) = gateway.running.stop();
     assert_eq!(code, Some(0));
     assert!(log.contains("TRACE"), "the log is as loud as it can be");
+    let spans = spans.lock().unwrap().clone();
+    assert!(spans.contains("/v1/calls/{id}"), "spans carry templates");
     let texts = [
         ("answers", &heard),
         ("metrics", &metrics),
         ("log", &log),
         ("pg_stat_activity", &activity),
+        ("spans", &spans),
     ];
     let mut hits = Vec::new();
     for canary in CANARIES {
@@ -416,12 +441,13 @@ async fn case_113_canaries_sing_nowhere() {
         }
     }
     println!(
-        "case 113: {} canaries, {} hits in {} bytes of log at trace, {} of answers, {} of statements",
+        "case 113: {} canaries, {} hits in {} bytes of log at trace, {} of answers, {} of statements, {} of spans",
         CANARIES.len(),
         hits.len(),
         log.len(),
         heard.len(),
-        activity.len()
+        activity.len(),
+        spans.len()
     );
     assert!(hits.is_empty(), "{}", hits.join("\n\n"));
 }
