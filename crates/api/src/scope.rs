@@ -1,5 +1,7 @@
 //! Scopes: what a caller may do. A route names its scopes as a type, so none can forget them.
 
+use utoipa::openapi::{ArrayBuilder, ObjectBuilder, schema::Type};
+
 /// What a route needs, as a type parameter of [`crate::extract::Authorized`].
 pub trait Scopes: Send + Sync + 'static {
     /// All of these must be held.
@@ -77,6 +79,21 @@ pub const ALL: &[(&str, &str)] = &[
     ("audit:read", "Read the audit log"),
     ("*", "Everything"),
 ];
+
+/// The most scopes that one key or token has.
+pub(crate) const MOST: usize = 30;
+
+/// A list of scopes, for the documentation.
+pub(crate) fn words(description: &str) -> ArrayBuilder {
+    let word = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(ALL.iter().map(|(word, _)| *word)));
+    ArrayBuilder::new()
+        .items(word)
+        .min_items(Some(1))
+        .max_items(Some(MOST))
+        .description(Some(description))
+}
 
 /// Whether this is a scope word.
 pub fn is_known(word: &str) -> bool {

@@ -1,10 +1,19 @@
 //! Conditional requests: `ETag`, `If-None-Match`, `If-Match`.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use utoipa::{
+    IntoParams,
+    openapi::{
+        ObjectBuilder, Required,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::Type,
+    },
+};
 
 use crate::{
     ApiState,
@@ -48,6 +57,9 @@ impl fmt::Display for ETag {
     }
 }
 
+/// What `If-Match` looks like.
+const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
+
 /// The conditions of a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Conditions {
@@ -58,10 +70,10 @@ pub(crate) struct Conditions {
 impl Conditions {
     pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         let joined = |name: HeaderName| {
-            let values: Vec<&str> = headers
+            let values: Vec<Cow<'_, str>> = headers
                 .get_all(name)
                 .iter()
-                .filter_map(|value| value.to_str().ok())
+                .map(|value| String::from_utf8_lossy(value.as_bytes()))
                 .collect();
             (!values.is_empty()).then(|| values.join(","))
         };
@@ -124,7 +136,11 @@ fn is_tag_list(text: &str) -> bool {
         tag.trim_start_matches("W/")
             .strip_prefix('"')
             .and_then(|tag| tag.strip_suffix('"'))
-            .is_some_and(|opaque| opaque.bytes().all(|byte| byte > 0x20 && byte != b'"'))
+            .is_some_and(|opaque| {
+                // What RFC 9110 lets an entity tag hold.
+                let fits = |byte| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
+                opaque.bytes().all(fits)
+            })
     };
     text.trim() == "*" || tags(text).all(is_tag)
 }
@@ -149,6 +165,28 @@ impl FromRequestParts<ApiState> for Conditions {
             ));
         }
         Ok(conditions)
+    }
+}
+
+/// `If-Match` of an operation that changes something. What can be read and is not the version that is
+/// there is 412; what cannot be read is 400.
+impl IntoParams for Conditions {
+    fn into_params(_place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let tags = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(TAGS));
+        let parameter = ParameterBuilder::new()
+            .name("If-Match")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(
+                "The version that the change is made upon: an `ETag` that was served, several of them, \
+                 or `*` for any.",
+            ))
+            .schema(Some(tags))
+            .example(Some(json!("*")))
+            .build();
+        vec![parameter]
     }
 }
 
@@ -187,10 +225,10 @@ mod tests {
 
     #[test]
     fn commas_in_quotes_are_part_of_a_tag() {
-        for list in ["\"a,b\"", "\"a\" , W/\"b,\"", "*", "\"\""] {
+        for list in ["\"a,b\"", "\"a\" , W/\"b,\"", "*", "\"\"", "\"é\""] {
             assert!(is_tag_list(list), "{list}");
         }
-        for none in ["null", "\"a", "a,b", "\"a\",", ""] {
+        for none in ["null", "\"a", "a,b", "\"a\",", "", "\"a b\"", "é"] {
             assert!(!is_tag_list(none), "{none}");
         }
         let listed = format!("\"a,b\", {}", ETag::new(3, b""));

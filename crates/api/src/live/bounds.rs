@@ -5,17 +5,16 @@ use std::collections::BTreeMap;
 
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Number, Value};
 use utoipa::ToSchema;
 
 use crate::{
     ApiState,
     extract::{ApiJson, decode},
     problem::{FieldError, Problem, codes},
+    wire::input::PRINTABLE,
 };
 
-/// One line of text: the pattern of names and words.
-const PRINTABLE: &str = r"^[^\u0000-\u001F\u007F-\u009F]+$";
 /// A time of day.
 const TIME: &str = "^([01][0-9]|2[0-3]):[0-5][0-9]$";
 /// A date.
@@ -214,12 +213,16 @@ fn is_of_type(types: &Value, value: &Value) -> bool {
         Value::Array(_) => word == "array",
         Value::String(_) => word == "string",
         Value::Bool(_) => word == "boolean",
-        Value::Number(number) => {
-            word == "number" || (word == "integer" && (number.is_i64() || number.is_u64()))
-        }
+        Value::Number(number) => word == "number" || (word == "integer" && is_whole(number)),
         Value::Null => word == "null",
     };
     allowed.is_empty() || allowed.into_iter().any(fits)
+}
+
+/// A number is whole by its value: `3.0` is `3`.
+fn is_whole(number: &Number) -> bool {
+    let by_value = |number: f64| number.fract() == 0.0;
+    number.is_i64() || number.is_u64() || number.as_f64().is_some_and(by_value)
 }
 
 /// The words of a `type`; none where anything may be there.

@@ -77,7 +77,7 @@ fn in_the_query(code: &'static Code, error: &ProviderError) -> Problem {
         .unwrap_or("does not fit this vendor");
     Problem::new(code, format!("{name}: {detail}")).with_error(FieldError::query(
         name,
-        "invalid_value",
+        FieldError::VENDOR_RULE,
         detail,
     ))
 }

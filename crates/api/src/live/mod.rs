@@ -19,7 +19,7 @@ pub(crate) use extractor::Live;
 pub(crate) use line::{Line, Manner};
 pub(crate) use pages::{PageQuery, PlainPage, SEARCH};
 pub(crate) use paths::{ConnectionPath, paths};
-pub(crate) use remote_id::RemoteId;
+pub(crate) use remote_id::{PATTERN as REMOTE_ID, RemoteId};
 
 /// Asks the vendor: `ask!(live, rubrics.rubric(&id))` calls [`Provider`]'s capability `rubrics`
 /// with a valid token in front of the arguments, and returns early with a problem when it fails.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// What an id of a vendor may hold in a path, for the documentation.
-pub(crate) const PATTERN: &str = r"^[^/\\?#\u0000-\u0020\u007F-\u009F]{1,200}$";
+pub(crate) const PATTERN: &str = r"^[^/\\?#\s\u0000-\u0020\u007F-\u009F]{1,200}$";
 
 const LONGEST: usize = 200;
 

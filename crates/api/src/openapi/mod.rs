@@ -1,5 +1,6 @@
 //! The OpenAPI document: collected from the operations, completed here.
 
+mod bodies;
 mod links;
 mod parameters;
 mod problems;
@@ -206,6 +207,7 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
         }
     }
     links::follow(&mut document.paths.paths);
+    bodies::bound(&mut document);
     let components = document.components.get_or_insert_default();
     components.examples.extend(problems::examples());
     shared::name_items(components);

@@ -151,7 +151,7 @@ fn unfit(errors: &[ProviderError]) -> Problem {
                 .message
                 .as_deref()
                 .unwrap_or("does not fit this vendor");
-            FieldError::body(pointer, "invalid_value", detail)
+            FieldError::body(pointer, FieldError::VENDOR_RULE, detail)
         })
         .collect();
     let detail = errors.first().map_or_else(String::new, |first| {
@@ -169,7 +169,7 @@ fn invalid_input(error: &ProviderError) -> Problem {
         .unwrap_or("does not fit this vendor");
     Problem::new(codes::INVALID_BODY, format!("{pointer}: {detail}")).with_error(FieldError::body(
         pointer,
-        "invalid_value",
+        FieldError::VENDOR_RULE,
         detail,
     ))
 }

@@ -110,7 +110,8 @@ pub struct FieldError {
     #[serde(rename = "in")]
     #[schema(example = "body")]
     pub place: String,
-    /// The kind of error: `unknown_member`, `missing`, `invalid_value` and the like.
+    /// The kind of error: `unknown_member`, `missing`, `invalid_value` and the like; `vendor_rule` where
+    /// the value is good as such, and not for the vendor of the connection.
     #[schema(example = "unknown_member")]
     pub code: String,
     /// What is wrong, in words.
@@ -137,6 +138,9 @@ pub struct VendorProblem {
 }
 
 impl FieldError {
+    /// The code of what does not fit the vendor of the connection.
+    pub(crate) const VENDOR_RULE: &str = "vendor_rule";
+
     /// An error in the body.
     pub fn body(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
         Self::new("body", pointer, code, detail)
@@ -180,12 +184,17 @@ impl Problem {
 
     /// A member of the body is wrong.
     pub fn invalid_member(pointer: &str, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
-        Self::new(codes::INVALID_BODY, detail.clone()).with_error(FieldError::body(
-            pointer,
-            "invalid_value",
-            detail,
-        ))
+        Self::of_member(pointer, "invalid_value", detail.into())
+    }
+
+    /// A member of the body is good as such, and not for the vendor of the connection.
+    pub(crate) fn vendor_rule(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::of_member(pointer, FieldError::VENDOR_RULE, detail.into())
+    }
+
+    fn of_member(pointer: &str, code: &str, detail: String) -> Self {
+        Self::new(codes::INVALID_BODY, detail.clone())
+            .with_error(FieldError::body(pointer, code, detail))
     }
 
     /// The same problem, for a thing that a member of the body names.

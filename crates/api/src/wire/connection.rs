@@ -11,11 +11,19 @@ use callweave_store::{
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, SchemaType, Type},
+};
 
-use super::{input::Check, token::TokenDocument};
+use super::{
+    input::{Check, PRINTABLE, PRINTABLE_OR_EMPTY},
+    token::TokenDocument,
+};
 
 const TAGS_LIMIT: usize = 50;
+const TAG_NAME_LIMIT: usize = 100;
+const TAG_VALUE_LIMIT: usize = 200;
 
 /// Credentials as they come in: an object of texts. Does not print itself, and its errors do not
 /// repeat what was given.
@@ -86,6 +94,7 @@ pub(crate) struct ConnectionInput {
     pub(crate) settings: Map<String, Value>,
     /// Labels of the owner's own.
     #[serde(default)]
+    #[schema(schema_with = labels)]
     pub(crate) tags: BTreeMap<String, String>,
 }
 
@@ -104,7 +113,37 @@ pub(crate) struct ConnectionChange {
     #[schema(value_type = Option<Object>)]
     pub(crate) settings: Option<Map<String, Value>>,
     /// Replaces the labels.
+    #[schema(schema_with = other_labels)]
     pub(crate) tags: Option<BTreeMap<String, String>>,
+}
+
+fn labels() -> Object {
+    let types = SchemaType::Type(Type::Object);
+    labels_of(types, "Labels of the owner's own.")
+}
+
+fn other_labels() -> Object {
+    let types = SchemaType::from_iter([Type::Object, Type::Null]);
+    labels_of(types, "Replaces the labels.")
+}
+
+fn labels_of(types: SchemaType, description: &str) -> Object {
+    let name = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(TAG_NAME_LIMIT))
+        .pattern(Some(PRINTABLE));
+    let value = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .max_length(Some(TAG_VALUE_LIMIT))
+        .pattern(Some(PRINTABLE_OR_EMPTY));
+    ObjectBuilder::new()
+        .schema_type(types)
+        .property_names(Some(name))
+        .additional_properties(Some(value))
+        .max_properties(Some(TAGS_LIMIT))
+        .description(Some(description))
+        .build()
 }
 
 impl Check {
@@ -115,11 +154,13 @@ impl Check {
         for (name, value) in tags.iter().take(TAGS_LIMIT) {
             let escaped = name.replace('~', "~0").replace('/', "~1");
             let pointer = format!("/tags/{escaped}");
-            self.text(&pointer, name, 100);
-            if value.chars().count() > 200 || value.chars().any(char::is_control) {
+            self.text(&pointer, name, TAG_NAME_LIMIT);
+            if value.chars().count() > TAG_VALUE_LIMIT || value.chars().any(char::is_control) {
                 self.fail(
                     &pointer,
-                    "must be at most 200 characters without control characters",
+                    format!(
+                        "must be at most {TAG_VALUE_LIMIT} characters without control characters"
+                    ),
                 );
             }
         }

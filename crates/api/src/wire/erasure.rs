@@ -16,7 +16,7 @@ pub(crate) struct ErasureInput {
     #[schema(
         min_length = 5,
         max_length = 40,
-        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]+$",
+        pattern = "^[ +().\\u00A0-]*([0-9][ +().\\u00A0-]*){5,20}$",
         example = "+99990001122"
     )]
     pub(crate) phone: Option<String>,
@@ -24,7 +24,7 @@ pub(crate) struct ErasureInput {
     #[schema(
         min_length = 1,
         max_length = 200,
-        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]+$"
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]*[^\\s\\u0000-\\u001F\\u007F-\\u009F][^\\u0000-\\u001F\\u007F-\\u009F]*$"
     )]
     pub(crate) client_id: Option<String>,
 }

@@ -10,7 +10,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::problem::{FieldError, Problem, codes};
+use crate::{
+    problem::{FieldError, Problem, codes},
+    scope,
+};
+
+/// One line of text: what [`Check::text`] takes.
+pub(crate) const PRINTABLE: &str = r"^[^\u0000-\u001F\u007F-\u009F]+$";
+/// The same, or nothing.
+pub(crate) const PRINTABLE_OR_EMPTY: &str = r"^[^\u0000-\u001F\u007F-\u009F]*$";
 
 /// What a call may carry of the CRM's own, in bytes of JSON.
 const METADATA_LIMIT: usize = 64 * 1024;
@@ -207,6 +215,18 @@ impl Check {
     pub(crate) fn missing(&mut self, pointer: &str) {
         self.errors
             .push(FieldError::body(pointer, "missing", "is required"));
+    }
+
+    /// Scopes, each of them one that there is.
+    pub(crate) fn scopes(&mut self, scopes: &[String]) {
+        if scopes.is_empty() || scopes.len() > scope::MOST {
+            self.fail("/scopes", format!("must be 1 to {} scopes", scope::MOST));
+        }
+        for (index, word) in scopes.iter().enumerate().take(scope::MOST) {
+            if !scope::is_known(word) {
+                self.fail(&format!("/scopes/{index}"), "there is no such scope");
+            }
+        }
     }
 
     pub(crate) fn refs(&mut self, refs: Option<&[ExternalRef]>) {

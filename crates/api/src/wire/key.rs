@@ -3,10 +3,7 @@
 use callweave_model::{ApiKeyId, Timestamp};
 use callweave_store::api_keys::ApiKey;
 use serde::{Deserialize, Serialize};
-use utoipa::{
-    ToSchema,
-    openapi::{Array, ArrayBuilder, ObjectBuilder, schema::Type},
-};
+use utoipa::{ToSchema, openapi::Array};
 
 use crate::scope;
 
@@ -31,16 +28,7 @@ pub(crate) struct KeyInput {
 }
 
 fn scope_words() -> Array {
-    let word = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(scope::ALL.iter().map(|(word, _)| *word)));
-    ArrayBuilder::new()
-        .items(word)
-        .min_items(Some(1))
-        .max_items(Some(30))
-        .description(Some(
-            "What it may do; nothing that the key which makes it may not do.",
-        ))
+    scope::words("What it may do; nothing that the key which makes it may not do.")
         .examples([serde_json::json!(["calls:read", "transcripts:read"])])
         .build()
 }

@@ -1,7 +1,7 @@
 //! What is not asked for in the right way is refused with a code and a place, and never with 500.
 
 use axum::body::Body;
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, sample};
@@ -260,4 +260,62 @@ async fn case_111_monstrous_requests_cost_little_and_are_refused() {
         )
         .await;
     assert_eq!(odd.status, 200);
+}
+
+#[tokio::test]
+async fn a_number_is_whole_by_its_value_and_not_by_its_spelling() {
+    let gateway = Gateway::start().await;
+    let days = |text: &str| {
+        let body: Value = serde_json::from_str(&format!("{{\"calls_days\": {text}}}")).unwrap();
+        let gateway = &gateway;
+        async move {
+            gateway
+                .send(Method::PUT, "/v1/retention", Some(&body), &[])
+                .await
+        }
+    };
+    for text in ["30", "30.0", "3e1"] {
+        let answer = days(text).await;
+        assert_eq!(answer.status, 200, "{text}: {:?}", answer.body);
+        assert_eq!(answer.json()["calls_days"], 30, "{text}");
+    }
+    for text in ["30.5", "0.0", "-30.0", "1e300"] {
+        let answer = days(text).await;
+        assert_eq!(
+            (answer.status, answer.pointer().as_str()),
+            (422, "/calls_days"),
+            "{text}"
+        );
+    }
+    assert_eq!(gateway.get("/v1/calls?limit=20.0").await.status, 200);
+    assert_eq!(gateway.get("/v1/calls?limit=20.5").await.status, 400);
+}
+
+#[tokio::test]
+async fn a_condition_that_cannot_be_read_is_never_taken_for_none() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let path = format!("/v1/connections/{connection}");
+    let body = json!({"name": "renamed"});
+    // Well formed and not ours: it does not match. No entity tag at all: it is no condition.
+    for (condition, status) in [
+        ("\"é\"", 412),
+        ("\"9-a\"", 412),
+        ("é", 400),
+        ("9-a", 400),
+        ("*", 200),
+    ] {
+        let request = Request::builder()
+            .method(Method::PATCH)
+            .uri(&path)
+            .header("authorization", format!("Bearer {}", gateway.key))
+            .header("content-type", "application/json")
+            .header(
+                "if-match",
+                HeaderValue::from_bytes(condition.as_bytes()).unwrap(),
+            )
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        assert_eq!(gateway.raw(request).await.status, status, "{condition}");
+    }
 }

@@ -21,7 +21,7 @@ fn document() -> Value {
 }
 
 /// The examples of a body.
-fn examples(content: &Value) -> Vec<Value> {
+pub(crate) fn examples(content: &Value) -> Vec<Value> {
     let named = content["examples"].as_object().into_iter().flatten();
     named
         .map(|(_, example)| example["value"].clone())
@@ -186,7 +186,7 @@ fn schema_names(text: &str) -> Vec<String> {
 }
 
 /// An example with what the test's tenant really has in place of what it has not.
-fn about(example: &Value, connection: ConnectionId, agent: &str) -> Value {
+pub(crate) fn about(example: &Value, connection: ConnectionId, agent: &str) -> Value {
     let mut body = example.clone();
     let Some(members) = body.as_object_mut() else {
         return body;

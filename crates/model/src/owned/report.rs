@@ -45,10 +45,10 @@ pub struct ReportFile {
 #[serde(deny_unknown_fields)]
 pub struct ReportRequest {
     /// The first day, `YYYY-MM-DD`.
-    #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-01-01")]
+    #[schema(format = Date, pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-01-01")]
     pub from: String,
     /// The last day, `YYYY-MM-DD`.
-    #[schema(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-01-31")]
+    #[schema(format = Date, pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2026-01-31")]
     pub to: String,
     /// The vendor's word for its type; its default unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,9 +7,8 @@ use utoipa::openapi::{
 };
 
 use super::{Kind, Param, read::VALUES};
+use crate::wire::input::PRINTABLE;
 
-/// Text without control characters.
-const PRINTABLE: &str = r"^[^\u0000-\u001F\u007F-\u009F]+$";
 const UUID: &str = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$";
 pub(crate) const KEY: &str = "^[a-z][a-z0-9_]{0,63}$";
 const CURSOR: &str = "^[A-Za-z0-9_-]{55}$";

@@ -91,7 +91,7 @@ impl Query {
 
     /// A whole number; checked before.
     pub(crate) fn integer(&self, name: &str) -> Option<i64> {
-        self.text(name)?.parse().ok()
+        self.text(name).and_then(|text| parse_integer(&text))
     }
 
     /// How many to return at most.
@@ -200,9 +200,7 @@ fn check(kind: Kind, value: &str) -> Result<(), String> {
         Kind::Instant => parse_instant(value).map(drop).ok_or_else(|| {
             "must be an RFC 3339 instant with an offset, e.g. 2026-03-02T09:15:00Z".to_owned()
         }),
-        Kind::Integer(min, max) => value
-            .parse::<i64>()
-            .ok()
+        Kind::Integer(min, max) => parse_integer(value)
             .filter(|number| (min..=max).contains(number))
             .map(drop)
             .ok_or_else(|| format!("must be a whole number from {min} to {max}")),
@@ -252,6 +250,13 @@ pub(crate) fn is_key(value: &str) -> bool {
         && value
             .bytes()
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+}
+
+/// A whole number, spelled as JSON may spell it: `50` and `50.0` are the same.
+fn parse_integer(value: &str) -> Option<i64> {
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    let is_whole = !fraction.is_empty() && fraction.bytes().all(|digit| digit == b'0');
+    whole.parse().ok().filter(|_| is_whole)
 }
 
 /// An instant as people write it into an address: an unescaped `+` arrives as a space.
@@ -337,6 +342,15 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        let limit = |raw: &str| Query::read(raw, PARAMS).unwrap().limit();
+        assert_eq!(
+            (limit("limit=20"), limit("limit=20.0"), limit("")),
+            (20, 20, 50)
+        );
+    }
+
+    #[test]
     fn the_fingerprint_knows_filters_and_not_pages() {
         let print = |raw: &str| Query::read(raw, PARAMS).unwrap().fingerprint();
         assert_eq!(
@@ -354,6 +368,9 @@ mod tests {
             ("limit=-1", "/limit", "invalid_value"),
             ("limit=201", "/limit", "invalid_value"),
             ("limit=", "/limit", "invalid_value"),
+            ("limit=5.", "/limit", "invalid_value"),
+            ("limit=5.5", "/limit", "invalid_value"),
+            ("limit=.0", "/limit", "invalid_value"),
             ("limit=1&limit=2", "/limit", "repeated"),
             ("kind=c", "/kind", "invalid_value"),
             ("kind=a,,b", "/kind", "invalid_value"),

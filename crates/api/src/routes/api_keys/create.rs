@@ -14,14 +14,12 @@ use crate::{
     keys,
     problem::{BadBody, Problem, Secured},
     respond,
-    scope::{self, KeysManage},
+    scope::KeysManage,
     wire::{
         input::Check,
         key::{KeyInput, NewKeyDocument},
     },
 };
-
-const SCOPES_LIMIT: usize = 30;
 
 /// Makes an API key.
 ///
@@ -44,7 +42,7 @@ pub(crate) async fn create_api_key(
     let now = state.now();
     let mut check = Check::default();
     check.text("/name", &input.name, 200);
-    check_scopes(&mut check, &input.scopes);
+    check.scopes(&input.scopes);
     if input.expires_at.is_some_and(|end| end <= now) {
         check.fail("/expires_at", "must lie in the future");
     }
@@ -76,18 +74,6 @@ pub(crate) async fn create_api_key(
     let response = respond::created(&address(id), None, &document)?;
     effect.commit(tx, response).await
 }
-
-fn check_scopes(check: &mut Check, scopes: &[String]) {
-    if scopes.is_empty() || scopes.len() > SCOPES_LIMIT {
-        check.fail("/scopes", format!("must be 1 to {SCOPES_LIMIT} scopes"));
-    }
-    for (index, word) in scopes.iter().enumerate().take(SCOPES_LIMIT) {
-        if !scope::is_known(word) {
-            check.fail(&format!("/scopes/{index}"), "there is no such scope");
-        }
-    }
-}
-
 /// Nobody gives away what it does not hold.
 pub(super) fn refuse_more_than_own(caller: &Caller, scopes: &[String]) -> Result<(), Problem> {
     let words: Vec<&str> = scopes.iter().map(String::as_str).collect();

@@ -6,7 +6,13 @@ use axum::{extract::State, response::Response};
 use callweave_identity::Request;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{
+        Array,
+        schema::{SchemaType, Type},
+    },
+};
 
 use crate::{
     ApiState,
@@ -25,11 +31,18 @@ const SHORTEST: u64 = 60;
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenInput {
     /// What it may do; all that the key may do unless told.
-    #[schema(max_items = 30, example = json!(["calls:read"]))]
+    #[schema(schema_with = scope_words)]
     pub(crate) scopes: Option<Vec<String>>,
     /// How long it lives, in seconds; at most what the gateway's operator allows (600 unless told).
     #[schema(minimum = 60, maximum = 86_400, example = 300)]
     pub(crate) expires_in_s: Option<u64>,
+}
+
+fn scope_words() -> Array {
+    scope::words("What it may do; all that the key may do unless told.")
+        .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+        .examples([serde_json::json!(["calls:read"])])
+        .build()
 }
 
 /// A token, as OAuth 2 writes it.
@@ -81,14 +94,7 @@ pub(crate) async fn create_token(
         check.fail("/expires_in_s", format!("must be {SHORTEST} to {longest}"));
     }
     let scopes = input.scopes.unwrap_or_else(|| caller.scopes().to_vec());
-    if scopes.is_empty() {
-        check.fail("/scopes", "must not be empty");
-    }
-    for (index, word) in scopes.iter().enumerate() {
-        if !scope::is_known(word) {
-            check.fail(&format!("/scopes/{index}"), "there is no such scope");
-        }
-    }
+    check.scopes(&scopes);
     check.finish()?;
     let words: Vec<&str> = scopes.iter().map(String::as_str).collect();
     caller.require(&words)?;

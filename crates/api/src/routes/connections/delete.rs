@@ -24,7 +24,7 @@ use crate::{
     tag = "connections",
     params(
         ("id" = Uuid, Path, description = "The id of the connection."),
-        ("If-Match" = Option<String>, Header, description = "The version that is to be removed.", pattern = "^(\\*|(W/)?\"[\\x21\\x23-\\x7E]*\"( *, *(W/)?\"[\\x21\\x23-\\x7E]*\")*)$"),
+        Conditions,
     ),
     responses((status = 204, description = "It is removed."), Secured, NotFound, Stale),
     security(("bearer" = ["connections:write"])),

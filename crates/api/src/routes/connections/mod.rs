@@ -125,7 +125,7 @@ impl From<ConnectorError> for Problem {
             )
             .with_error(FieldError::body(
                 error.pointer,
-                "invalid_value",
+                FieldError::VENDOR_RULE,
                 error.detail,
             )),
             ConnectorError::Sealed(_) => Self::new(

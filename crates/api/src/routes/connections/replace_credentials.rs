@@ -31,7 +31,7 @@ use crate::{
     tag = "connections",
     params(
         ("id" = Uuid, Path, description = "The id of the connection."),
-        ("If-Match" = Option<String>, Header, description = "The version that the change was made upon.", pattern = "^(\\*|(W/)?\"[\\x21\\x23-\\x7E]*\"( *, *(W/)?\"[\\x21\\x23-\\x7E]*\")*)$"),
+        Conditions,
     ),
     request_body(content = std::collections::BTreeMap<String, String>, description = "The credentials.", example = json!({"token": "..."})),
     responses(

@@ -73,6 +73,7 @@ fn subject(input: &ErasureInput) -> Result<Subject, Problem> {
         input.client_id.is_some(),
     ];
     let mut found = input.call_id.map(Subject::Call);
+    check.text_if_given("/phone", input.phone.as_deref(), 40);
     if let Some(phone) = &input.phone {
         found = Subject::phone(phone);
         if found.is_none() {

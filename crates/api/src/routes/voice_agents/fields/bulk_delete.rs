@@ -3,12 +3,15 @@
 use axum::response::Response;
 use callweave_model::owned::BulkOutcome;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Array, ArrayBuilder, ObjectBuilder, schema::Type},
+};
 
 use super::Side;
 use crate::{
     extract::ApiPath,
-    live::{Live, OwnedJson, RemoteId, ask, needs},
+    live::{Live, OwnedJson, REMOTE_ID, RemoteId, ask, needs},
     problem::{BadBody, Live as LiveProblems, Problem, Secured},
     respond,
     routes::voice_agents::AgentPath,
@@ -20,8 +23,20 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct FieldIds {
     /// The vendor's ids of the fields.
-    #[schema(min_items = 1, max_items = 200)]
+    #[schema(schema_with = remote_ids)]
     remote_ids: Vec<String>,
+}
+
+fn remote_ids() -> Array {
+    let id = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(REMOTE_ID));
+    ArrayBuilder::new()
+        .items(id)
+        .min_items(Some(1))
+        .max_items(Some(200))
+        .description(Some("The vendor's ids of the fields."))
+        .build()
 }
 
 /// Deletes many {fields} of a voice agent.
