@@ -183,7 +183,13 @@ def path_of_several_segments(operation, status, found):
     return "/passthrough/" in operation and found.get("code") == "gateway.invalid_passthrough_path"
 
 
-@expected("what is done by a body with `confirm` alone")
+@expected("an announced size beyond `jobs.max_upload_bytes`, which the operator sets")
+def larger_than_allowed(operation, status, found):
+    told = "a recording may have up to "
+    return operation == "POST /v1/analyses" and status == 413 and found.get("detail", "").startswith(told)
+
+
+@expected("what is done only with a `confirm` beside it")
 def unconfirmed(operation, status, found):
     return found.get("code") == "gateway.confirmation_required"
 
