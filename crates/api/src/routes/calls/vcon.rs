@@ -59,7 +59,10 @@ pub(crate) async fn get_call_vcon(
         .await?;
     tx.commit().await?;
     let tag = ETag::new(stored.version, form.as_bytes());
-    vendor_values::prune(&mut stored.call);
+    vendor_values::prune_analyses(&mut stored.call.analyses);
+    if let Some(transcript) = &mut stored.call.transcript {
+        vendor_values::prune_utterances(&mut transcript.utterances);
+    }
     let mut response = if conditions.already_has(&tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
