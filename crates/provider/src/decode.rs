@@ -8,6 +8,9 @@ use crate::tolerant::mend_text;
 /// The deepest nesting that is read.
 const DEEPEST: usize = 128;
 
+/// What the error says of a document that goes deeper.
+const TOO_DEEP: &str = "nested too deep";
+
 /// A decoded document and the JSON pointers that its type did not consume.
 #[derive(Clone, Debug)]
 pub struct Decoded<T> {
@@ -37,6 +40,9 @@ impl DecodeError {
     /// What is wrong, without any value of the document: safe for logs and for the quarantine.
     pub fn reason(&self) -> &'static str {
         match self.source.classify() {
+            serde_json::error::Category::Data if self.source.to_string() == TOO_DEEP => {
+                "the document is nested too deep"
+            }
             serde_json::error::Category::Eof => "the document is cut off",
             serde_json::error::Category::Syntax => "the document is not JSON",
             serde_json::error::Category::Data => "a member is missing or has another type",
@@ -168,7 +174,7 @@ pub(crate) fn check_depth(bytes: &[u8]) -> Result<(), DecodeError> {
             _ => {}
         }
         if depth > DEEPEST {
-            let source = serde::de::Error::custom("nested too deep");
+            let source = serde::de::Error::custom(TOO_DEEP);
             return Err(DecodeError {
                 pointer: String::new(),
                 source,

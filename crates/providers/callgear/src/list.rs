@@ -5,6 +5,7 @@ use callweave_model::Timestamp;
 use callweave_provider::{
     CallContext, Change, ErrorKind, RawDocument, RecordRef, Result,
     decode::DecodeError,
+    envelope,
     number::as_id,
     raw::fingerprint,
     tolerant::{mend, parse},
@@ -61,43 +62,48 @@ fn read(body: &[u8]) -> Result<Vec<Row>> {
 }
 
 fn row(text: &str) -> Row {
-    let node = match serde_json::from_str::<Node<'_>>(text) {
-        Ok(node) => node,
-        Err(_source) => {
-            let error = parse(text.as_bytes()).err();
-            let reason = error
-                .as_ref()
-                .map_or("the row cannot be read", DecodeError::reason);
-            return unreadable(text, reason, error.map(|error| error.pointer));
-        }
+    let Ok(node) = serde_json::from_str::<Node<'_>>(text) else {
+        return match parse(text.as_bytes()) {
+            Err(error) => spoiled(text, error),
+            Ok(_) => unreadable(text, "the row cannot be read", String::new()),
+        };
     };
     let id = |name: &str| node.get(name).and_then(|id| as_id(&id.whole()));
     let session = id("call_session_id");
-    let id = id("id");
-    let number = id
-        .as_deref()
-        .filter(|id| is_id(id))
-        .and_then(|id| id.parse().ok());
-    let (Some(id), Some(_)) = (id, number) else {
-        return unreadable(
-            text,
-            "a result without a readable id",
-            Some("/id".to_owned()),
-        );
+    let Some(key) = key_of(id("id")) else {
+        return unreadable(text, "a result without a readable id", "/id".to_owned());
     };
     let mut canonical = Vec::with_capacity(text.len());
     node.write_canonical(&mut canonical);
     let hint = hint(&node);
     Row {
         change: Change::Seen {
-            record: RecordRef::new(RESULT, id.clone()),
+            record: RecordRef::new(RESULT, key.id.clone()),
             fingerprint: fingerprint(&canonical),
             hint: hint.clone(),
         },
-        key: RowKey { id, number },
+        key,
         hint,
         session,
     }
+}
+
+/// The id of a result, where it is one.
+fn key_of(id: Option<String>) -> Option<RowKey> {
+    let id = id.filter(|id| is_id(id))?;
+    let number = Some(id.parse().ok()?);
+    Some(RowKey { id, number })
+}
+
+/// A row that cannot be read whole, under its result's id where that can be read.
+fn spoiled(text: &str, error: DecodeError) -> Row {
+    let Some((members, error)) = envelope::remains(text.as_bytes()) else {
+        return unreadable(text, error.reason(), error.pointer);
+    };
+    let Some(key) = key_of(members.get("id").and_then(as_id)) else {
+        return unreadable(text, error.reason(), error.pointer);
+    };
+    set_aside(key, text, error.reason(), error.pointer)
 }
 
 /// Mixes into a row's fingerprint how often its result was due to be fetched again by now. Each
@@ -127,19 +133,23 @@ pub(crate) fn is_id(text: &str) -> bool {
         && text.parse::<i64>().is_ok()
 }
 
-fn unreadable(text: &str, reason: &str, pointer: Option<String>) -> Row {
+fn unreadable(text: &str, reason: &str, pointer: String) -> Row {
     let hash = fingerprint(text.as_bytes())
         .into_iter()
         .fold(0_u64, |hash, byte| (hash << 8) | u64::from(byte));
     let id = format!("row-{hash:016x}");
+    set_aside(RowKey { id, number: None }, text, reason, pointer)
+}
+
+fn set_aside(key: RowKey, text: &str, reason: &str, pointer: String) -> Row {
     Row {
         change: Change::Quarantined {
-            record: RecordRef::new(RESULT, id.clone()),
+            record: RecordRef::new(RESULT, key.id.clone()),
             raw: vec![RawDocument::json(OPERATION, text.to_owned())],
             reason: reason.to_owned(),
-            pointer,
+            pointer: Some(pointer),
         },
-        key: RowKey { id, number: None },
+        key,
         hint: None,
         session: None,
     }

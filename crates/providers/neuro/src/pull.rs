@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use callweave_model::Timestamp;
 use callweave_provider::{
     CallContext, Change, Cursor, ErrorKind, Next, Page, ProviderError, Pull, RawDocument,
-    RecordRef, Result, Walk as Purpose, WindowCost, http_client::Safety, raw::fingerprint,
+    RecordRef, Result, Walk as Purpose, WindowCost, envelope, http_client::Safety,
+    raw::fingerprint,
 };
 use serde_json::{Value, json};
 
@@ -299,12 +300,7 @@ fn changes(agent: &str, name: Option<&str>, report: &Report) -> Vec<Change> {
         }
     }
     for (_, text) in &report.unreadable {
-        changes.push(nameless(
-            "NN-29",
-            text.clone(),
-            "the row cannot be read",
-            "",
-        ));
+        changes.push(spoiled(text, &records));
     }
     changes.extend(records.into_iter().map(|(record, mut rows)| {
         rows.sort_by_cached_key(|row| serde_json::to_string(row).unwrap_or_default());
@@ -321,6 +317,24 @@ fn changes(agent: &str, name: Option<&str>, report: &Report) -> Vec<Change> {
         }
     }));
     changes
+}
+
+/// A row that cannot be read whole: under its attempt's id where that can be read, and no other row
+/// tells of the attempt.
+fn spoiled(text: &str, listed: &[(RecordRef, Vec<Row>)]) -> Change {
+    let Some((members, error)) = envelope::remains(text.as_bytes()) else {
+        return nameless("NN-29", text.to_owned(), "the row cannot be read", "");
+    };
+    let attempt = id(Some(&members), &["call_uuid"]).map(|id| RecordRef::new(ATTEMPT, id));
+    match attempt.filter(|record| listed.iter().all(|(known, _)| known != record)) {
+        Some(record) => Change::Quarantined {
+            record,
+            raw: vec![RawDocument::json("NN-29", text.to_owned())],
+            reason: error.reason().to_owned(),
+            pointer: Some(error.pointer),
+        },
+        None => nameless("NN-29", text.to_owned(), error.reason(), &error.pointer),
+    }
 }
 
 /// A row without an id is kept under a hash of itself.

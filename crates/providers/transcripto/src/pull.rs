@@ -185,14 +185,7 @@ impl Tasks {
     fn add(&mut self, row: Option<Map<String, Value>>, bytes: &Bytes, zone: &TimeZone) {
         let code = row.as_ref().and_then(code_of);
         let (Some(row), Some(code)) = (row, code) else {
-            let name = hex(bytes);
-            self.seen.push(unreadable(bytes));
-            self.changes.push(Change::Quarantined {
-                record: RecordRef::new("task_row", name),
-                raw: vec![RawDocument::json("TR-09", bytes.clone())],
-                reason: "the listed task cannot be read or has no code".to_owned(),
-                pointer: Some("/task_code".to_owned()),
-            });
+            self.set_aside(bytes, zone);
             return;
         };
         self.seen.push(seen(&row, code.clone(), zone));
@@ -205,6 +198,35 @@ impl Tasks {
             record: RecordRef::new(TASK, code),
             fingerprint: fingerprint(&listed),
             hint: Some(hint),
+        });
+    }
+}
+
+impl Tasks {
+    /// A row that cannot be read whole, under its task's code where that can be read.
+    fn set_aside(&mut self, bytes: &Bytes, zone: &TimeZone) {
+        let remains = envelope::remains(bytes);
+        let named = remains.and_then(|(row, error)| Some((code_of(&row)?, row, error)));
+        let (seen, record, reason, pointer) = match named {
+            Some((code, row, error)) => (
+                seen(&row, code.clone(), zone),
+                RecordRef::new(TASK, code),
+                format!("TR-09: {}", error.reason()),
+                error.pointer,
+            ),
+            None => (
+                unreadable(bytes),
+                RecordRef::new("task_row", hex(bytes)),
+                "the listed task cannot be read or has no code".to_owned(),
+                "/task_code".to_owned(),
+            ),
+        };
+        self.seen.push(seen);
+        self.changes.push(Change::Quarantined {
+            record,
+            raw: vec![RawDocument::json("TR-09", bytes.clone())],
+            reason,
+            pointer: Some(pointer),
         });
     }
 }
