@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, error, info_span, warn};
 use uuid::Uuid;
 
-use crate::{EngineOptions, failure, run::Run};
+use crate::{EngineOptions, failure, failure::Patience, run::Run};
 
 /// The pull engine of one process.
 #[derive(Clone, Debug)]
@@ -108,7 +108,13 @@ impl Engine {
             Some(state) => state.failures,
             None => return Ok(()),
         };
-        let ended = tx.end_run(&lease, failure::broken(failures)).await;
+        let known = tx.find_connection(lease.connection).await?;
+        let answered = known.and_then(|connection| connection.last_ok_at);
+        let silent = answered.map(|at| now.since(at));
+        let patience = Patience::new(self.options.poll_interval, silent);
+        let ended = tx
+            .end_run(&lease, failure::broken(failures, patience))
+            .await;
         if matches!(ended, Err(StoreError::Fenced)) {
             return Ok(());
         }

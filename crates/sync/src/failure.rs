@@ -10,6 +10,33 @@ use rand::Rng as _;
 /// The longest pause after failures.
 pub(crate) const LONGEST: Duration = Duration::from_secs(300);
 
+/// How long a vendor may be left alone after failures: as long as it has been silent, and never so
+/// shortly that a vendor that answers is asked more often than a poll would.
+///
+/// A pause that doubles with each failure says how long the trouble lasts only where nothing else
+/// comes of the runs. A vendor that fails now and then must not be left alone like one that is down,
+/// and one that was down for a minute not for five.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    poll: Duration,
+    /// Since its last answer; `None` where it never gave one.
+    silent: Option<Duration>,
+}
+
+impl Patience {
+    pub(crate) const fn new(poll: Duration, silent: Option<Duration>) -> Self {
+        Self { poll, silent }
+    }
+
+    /// The pause after so many failed runs in a row.
+    fn pause(self, failures: i32) -> Duration {
+        let longest = self
+            .silent
+            .map_or(LONGEST, |silent| silent.max(self.poll).min(LONGEST));
+        backoff(failures).min(longest)
+    }
+}
+
 /// A failure judged.
 pub(crate) struct Verdict {
     pub(crate) state: ConnectionState,
@@ -18,12 +45,13 @@ pub(crate) struct Verdict {
 }
 
 /// Judges a failure that stopped a run; `failures` came before it in a row.
-pub(crate) fn verdict(error: &ProviderError, failures: i32, poll: Duration) -> Verdict {
+pub(crate) fn verdict(error: &ProviderError, failures: i32, patience: Patience) -> Verdict {
+    let poll = patience.poll;
     let pause = match (error.kind, error.retry) {
         // Nobody but our own circuit breaker named that time.
-        (ErrorKind::Transport, Retry::After(told)) => told.max(backoff(failures)),
+        (ErrorKind::Transport, Retry::After(told)) => told.max(patience.pause(failures)),
         (_, Retry::After(told)) => told,
-        (_, Retry::Backoff | Retry::Never) => backoff(failures),
+        (_, Retry::Backoff | Retry::Never) => patience.pause(failures),
     };
     let (state, reason, next_in) = match error.kind {
         // A renewed token was refused as well: the endpoint or the rights are at fault, not it.
@@ -99,8 +127,8 @@ pub(crate) const fn closed() -> RunEnd {
 }
 
 /// Our own side failed: the next run comes after a pause that grows.
-pub(crate) fn broken(failures: i32) -> RunEnd {
-    let pause = backoff(failures.saturating_add(3));
+pub(crate) fn broken(failures: i32, patience: Patience) -> RunEnd {
+    let pause = patience.pause(failures.saturating_add(3));
     RunEnd {
         next_in: pause,
         pause: Some(pause),
@@ -190,12 +218,31 @@ mod tests {
     }
 
     #[test]
+    fn case_001_a_vendor_is_left_alone_no_longer_than_it_was_silent() {
+        let (poll, minute) = (Duration::from_secs(60), Duration::from_mins(1));
+        let longest = |silent: Option<Duration>| {
+            let pauses = (0..400).map(|_| Patience::new(poll, silent).pause(12));
+            pauses.max().unwrap()
+        };
+        assert_eq!(longest(Some(Duration::ZERO)), poll, "it answers");
+        assert_eq!(longest(Some(2 * minute)), 2 * minute, "it was down shortly");
+        for long in [Some(60 * minute), None] {
+            let longest = longest(long);
+            assert!(
+                longest > 4 * minute && longest <= LONGEST,
+                "{long:?}: {longest:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_vendor_left_alone_by_the_breaker_is_asked_less_and_less_often() {
         let open = ProviderError::new("acme", "X-01", ErrorKind::Transport)
             .with_retry(Retry::After(Duration::from_millis(300)));
         assert!(leaves_alone(&open));
         let pause = |error: &ProviderError, failures| {
-            let verdict = verdict(error, failures, Duration::from_secs(60));
+            let patience = Patience::new(Duration::from_secs(60), None);
+            let verdict = verdict(error, failures, patience);
             assert_eq!(verdict.state, ConnectionState::Degraded);
             verdict.end.next_in
         };
@@ -219,7 +266,7 @@ mod tests {
     #[test]
     fn a_refused_login_asks_the_owner_to_act() {
         let error = ProviderError::new("acme", "X-01", ErrorKind::InvalidCredentials);
-        let verdict = verdict(&error, 0, Duration::from_secs(60));
+        let verdict = verdict(&error, 0, Patience::new(Duration::from_secs(60), None));
         assert_eq!(verdict.state, ConnectionState::ReauthRequired);
     }
 }

@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{Engine, failure, outcome::Rules, progress::Progress, walk::Pass};
+use crate::{Engine, failure, failure::Patience, outcome::Rules, progress::Progress, walk::Pass};
 
 /// Why a turn stopped before its work was done.
 #[derive(Debug, thiserror::Error)]
@@ -261,7 +261,7 @@ impl<'e> Run<'e> {
             Ending::Failed(_) => "failed",
         };
         let end = match ending {
-            Ending::Failed(error) => self.fail(&mut tx, error, now).await?,
+            Ending::Failed(error) => self.fail(&mut tx, error, heard, now).await?,
             Ending::Done | Ending::Over => {
                 if heard {
                     tx.set_connection_state(self.connection.id, ConnectionState::Active, None, now)
@@ -344,13 +344,16 @@ impl<'e> Run<'e> {
         &self,
         tx: &mut TenantTx,
         error: &ProviderError,
+        heard: bool,
         now: Timestamp,
     ) -> Result<RunEnd, StoreError> {
-        let verdict = failure::verdict(
-            error,
-            self.state.failures,
-            self.engine.options.poll_interval,
-        );
+        let silent = if heard {
+            Some(Duration::ZERO)
+        } else {
+            self.connection.last_ok_at.map(|at| now.since(at))
+        };
+        let patience = Patience::new(self.engine.options.poll_interval, silent);
+        let verdict = failure::verdict(error, self.state.failures, patience);
         info!(
             sync.error = %error,
             sync.state = %verdict.state,
