@@ -65,6 +65,9 @@ const KEPT_HEADERS: [HeaderName; 7] = [
 
 /// A request whose process died is taken over after this long.
 const LOCK: Duration = Duration::from_secs(90);
+/// The same where all that a request does is one transaction of ours, together with its answer: the
+/// one who comes second does nothing, so that whoever registers calls need not wait so long.
+const SHORT_LOCK: Duration = Duration::from_secs(10);
 /// How long answers are kept.
 const KEEP: Duration = Duration::from_hours(24);
 /// What keyed hashes are made of.
@@ -174,7 +177,8 @@ async fn named_request(
     })?;
     let target = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let digest = request_digest(target, &body);
-    let claim = claim(state, caller.tenant, name, &digest).await?;
+    let lock = lock_of(parts.uri.path());
+    let claim = claim(state, caller.tenant, name, &digest, lock).await?;
     match claim {
         Claim::Ours => {}
         Claim::UnderWay => return Err(under_way()),
@@ -258,17 +262,27 @@ async fn carry_out(
     }
 }
 
+/// After how long a request is taken over whose process died.
+fn lock_of(path: &str) -> Duration {
+    if path == "/v1/calls" {
+        SHORT_LOCK
+    } else {
+        LOCK
+    }
+}
+
 /// Takes a request on, unless it is under way or answered.
 async fn claim(
     state: &ApiState,
     tenant: TenantId,
     name: RequestName<'_>,
     digest: &[u8],
+    lock: Duration,
 ) -> Result<Claim, Problem> {
     let hashes = hashes(state, tenant, REQUESTS, digest);
     let claimed = again(|| async {
         let mut tx = state.store().tenant(tenant).await?;
-        let claim = tx.claim_request(name, &hashes, LOCK, KEEP).await?;
+        let claim = tx.claim_request(name, &hashes, lock, KEEP).await?;
         tx.commit().await?;
         Ok(claim)
     });

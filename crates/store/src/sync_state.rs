@@ -232,6 +232,24 @@ impl TenantTx {
         Ok(())
     }
 
+    /// Makes a run due at once because records are; to be called when they are committed, in a
+    /// transaction of its own.
+    ///
+    /// Nothing is written where a run is due that has not begun: it will find them. So many who
+    /// register calls at the same time do not wait for each other, nor for a batch of the run.
+    pub async fn hasten_sync(&mut self, connection: ConnectionId) -> Result<()> {
+        sqlx::query(
+            "UPDATE sync_state SET next_run_at = clock_timestamp() \
+             WHERE tenant_id = $1 AND connection_id = $2 \
+                 AND NOT (next_run_at <= now() AND next_run_at > COALESCE(last_run_at, '-infinity'))",
+        )
+        .bind(self.tenant().0)
+        .bind(connection.0)
+        .execute(self.executor())
+        .await?;
+        Ok(())
+    }
+
     /// Ends the silence that failures brought about, and forgets them: the credentials are new.
     pub async fn forgive(&mut self, connection: ConnectionId) -> Result<()> {
         sqlx::query(

@@ -82,7 +82,7 @@ impl Ticket {
             caller: caller.clone(),
             key: key.to_owned(),
         };
-        match super::claim(state, caller.tenant, ticket.name(), head).await? {
+        match super::claim(state, caller.tenant, ticket.name(), head, super::LOCK).await? {
             Claim::Ours => Ok(Claimed::Ours(ticket)),
             Claim::Answered(sealed) => Ok(Claimed::Answered(ticket, sealed)),
             Claim::UnderWay => Err(under_way()),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, sample};
@@ -48,6 +49,76 @@ async fn a_call_is_registered_once_and_waits_for_its_vendor() {
         .await
         .json();
     assert_eq!(status["records"]["waiting"], 1);
+}
+
+/// Whoever registers many calls must not wait for the sync, nor for another one who does.
+#[tokio::test]
+async fn a_call_is_registered_beside_a_batch_of_the_sync() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let pool = gateway.pool().await;
+    let mut batch = pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM sync_state WHERE connection_id = $1 FOR UPDATE")
+        .bind(connection.0)
+        .execute(&mut *batch)
+        .await
+        .unwrap();
+    for number in 0..3 {
+        let body = json!({"connection_id": connection, "remote_id": format!("r-{number}")});
+        let made = gateway.post("/v1/calls", &body).await;
+        assert_eq!(made.status, 201, "{:?}", made.body);
+    }
+    batch.rollback().await.unwrap();
+}
+
+/// A process may be given up that is only slow: both carry the request out, and one of them counts.
+#[tokio::test]
+async fn a_registration_that_was_taken_over_is_done_once() {
+    let gateway = Gateway::start().await;
+    let connection = gateway.connect("main").await;
+    let body = json!({"connection_id": connection, "remote_id": "r-1"});
+    let headers = [("idempotency-key", "k")];
+    let send = || gateway.send(Method::POST, "/v1/calls", Some(&body), &headers);
+    let pool = gateway.pool().await;
+    let mut obstacle = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE records IN SHARE MODE")
+        .execute(&mut *obstacle)
+        .await
+        .unwrap();
+    let waiting = async |count: i64| loop {
+        let query =
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'records'::regclass";
+        let now: i64 = sqlx::query_scalar(query).fetch_one(&pool).await.unwrap();
+        if now >= count {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    let steps = async {
+        waiting(1).await;
+        let given_up = "UPDATE idempotency_keys SET locked_until = now() - interval '1 s'";
+        sqlx::query(given_up).execute(&pool).await.unwrap();
+    };
+    let second = async {
+        steps.await;
+        send().await
+    };
+    let free = async {
+        waiting(2).await;
+        obstacle.rollback().await.unwrap();
+    };
+    let (first, second, ()) = tokio::join!(send(), second, free);
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409], "{:?} {:?}", first.body, second.body);
+    let entries: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM audit_log WHERE action = 'call.registered'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    assert_eq!(entries, 1);
+    let again = send().await;
+    assert_eq!(again.status, 201, "the answer that was given");
 }
 
 #[tokio::test]

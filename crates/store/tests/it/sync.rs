@@ -88,6 +88,57 @@ async fn a_run_that_was_asked_for_meanwhile_is_due_at_once() {
     );
 }
 
+/// What is committed before a run is hastened is found by it, whether the run is due, under way or
+/// over; and so many who do it write once a run.
+#[tokio::test]
+async fn a_run_is_hastened_once_until_it_begins_and_once_while_it_goes_on() {
+    let home = home().await;
+    let written = async || -> String {
+        let pool = home.pool().await;
+        let query = "SELECT xmin::text || next_run_at::text FROM sync_state";
+        let mark = sqlx::query_scalar(query).fetch_one(&pool).await.unwrap();
+        pool.close().await;
+        mark
+    };
+    let hasten = async || {
+        let mut tx = home.store.tenant(home.tenant).await.unwrap();
+        tx.hasten_sync(home.scope.id).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let claim = async |owner| {
+        let mut tx = home.store.system().await.unwrap();
+        let lease = tx.claim_due_sync(Uuid::from_u128(owner), LEASE).await;
+        tx.commit().await.unwrap();
+        lease.unwrap()
+    };
+    let due = written().await;
+    hasten().await;
+    assert_eq!(written().await, due, "it is due, and has not begun");
+    let lease = claim(1).await.unwrap();
+    hasten().await;
+    let hastened = written().await;
+    assert_ne!(hastened, due);
+    hasten().await;
+    assert_eq!(written().await, hastened, "told already");
+    let end = RunEnd {
+        next_in: Duration::from_secs(600),
+        pause: None,
+        complete_since: Some(noon()),
+        failed: false,
+        walk_in: None,
+    };
+    let over = async |lease| {
+        let mut tx = home.store.tenant(home.tenant).await.unwrap();
+        tx.end_run(&lease, end).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    over(lease).await;
+    over(claim(2).await.expect("a run for what came meanwhile")).await;
+    assert!(claim(3).await.is_none(), "nothing came");
+    hasten().await;
+    assert!(claim(4).await.is_some());
+}
+
 #[tokio::test]
 async fn a_listed_record_is_due_until_it_was_fetched_in_that_form() {
     let home = home().await;

@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// What the audit log says of a call that its vendor knows only by id.
+const REGISTERED: &str = "call.registered";
+
 /// Registers a call, or imports one.
 ///
 /// With `remote_id`, a call that its vendor knows only by id: the gateway fetches it now, and
@@ -117,7 +120,7 @@ pub(crate) async fn create_call(
     };
     let action = match record.news {
         News::Upsert { .. } => "call.imported",
-        _ => "call.registered",
+        _ => REGISTERED,
     };
     let mut tx = state.store().tenant(tenant).await?;
     let (id, created) = store(&mut tx, &connection, record, patch, now).await?;
@@ -131,7 +134,27 @@ pub(crate) async fn create_call(
         .note(&mut tx, action, super::address(id.0), detail)
         .await?;
     let response = answer(id.0, created, &rendered)?;
-    effect.commit(tx, response).await
+    let response = effect.commit(tx, response).await?;
+    if created && action == REGISTERED {
+        wake(&state, &connection).await;
+    }
+    Ok(response)
+}
+
+/// Has the call fetched now. It is registered: without this it is fetched by the next poll.
+async fn wake(state: &ApiState, connection: &Connection) {
+    let woken = async {
+        let mut tx = state.store().tenant(connection.tenant_id).await?;
+        tx.hasten_sync(connection.id).await?;
+        tx.commit().await
+    };
+    if let Err(error) = woken.await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            connection.id = %connection.id,
+            "A registered call waits for the next poll"
+        );
+    }
 }
 
 fn answer(id: Uuid, created: bool, rendered: &Rendered) -> Result<Response, Problem> {
@@ -204,10 +227,6 @@ async fn store(
         .find_call(id)
         .await?
         .is_some_and(|call| call.deleted_at.is_none());
-    if !known && !imported {
-        // First, as a sync does: it holds its state before it touches records and calls.
-        tx.request_sync(connection.id, false).await?;
-    }
     if known && imported {
         import::refuse_foreign(tx, id).await?;
     }
