@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use reqwest::Method;
 use serde_json::Value;
 use tokio::time::sleep;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -18,6 +17,8 @@ use crate::stage::{REPLICAS, Stage, lock};
 pub(crate) struct Seen {
     pub(crate) asked: u64,
     pub(crate) answered: u64,
+    /// Asked in vain while PostgreSQL was down; not counted among the others.
+    pub(crate) without_database: u64,
     pub(crate) internal_errors: u64,
     /// Events that were read more than once.
     pub(crate) repeated: u64,
@@ -50,9 +51,10 @@ async fn list(stage: Arc<Stage>, seen: Arc<Mutex<Seen>>, stop: CancellationToken
         turn += 1;
         let path = "/v1/calls?limit=20";
         let mut good = false;
+        let mut down = stage.is_database_down();
         for attempt in 0..REPLICAS {
             let number = (turn + attempt) % REPLICAS;
-            let status = stage.ask(number, Method::GET, path, None).await;
+            let status = stage.ask(number, path).await;
             if let Ok((500, problem)) = &status {
                 stage.say(&format!("an internal error: {problem}"));
                 lock(&seen).internal_errors += 1;
@@ -62,7 +64,8 @@ async fn list(stage: Arc<Stage>, seen: Arc<Mutex<Seen>>, stop: CancellationToken
                 break;
             }
         }
-        lock(&seen).note_answer(good);
+        down |= stage.is_database_down();
+        lock(&seen).note_answer(good, down);
         sleep(Duration::from_millis(100)).await;
     }
 }
@@ -74,7 +77,7 @@ async fn follow(stage: Arc<Stage>, seen: Arc<Mutex<Seen>>, stop: CancellationTok
     loop {
         let last = stop.is_cancelled();
         let path = format!("/v1/events?limit=200&after={after}");
-        let answer = stage.ask(number, Method::GET, &path, None).await;
+        let answer = stage.ask(number, &path).await;
         let Ok((200, page)) = answer else {
             number = (number + 1) % REPLICAS;
             sleep(Duration::from_millis(200)).await;
@@ -99,7 +102,11 @@ async fn follow(stage: Arc<Stage>, seen: Arc<Mutex<Seen>>, stop: CancellationTok
 }
 
 impl Seen {
-    fn note_answer(&mut self, good: bool) {
+    fn note_answer(&mut self, good: bool, down: bool) {
+        if down && !good {
+            self.without_database += 1;
+            return;
+        }
         self.asked += 1;
         self.answered += u64::from(good);
     }

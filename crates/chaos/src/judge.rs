@@ -2,21 +2,23 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::Result;
 use callweave_sandbox::Vendor;
-use futures::{StreamExt as _, stream};
-use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::{
     changes::{Changed, live},
     stage::Stage,
 };
+
+/// Calls of one kind that are named when time is over.
+const SHOWN: usize = 20;
 
 /// What differs.
 #[derive(Clone, Debug, Default)]
@@ -35,8 +37,6 @@ pub(crate) struct Judgement {
     pub(crate) settled: Option<Duration>,
     /// The ids of the calls that are served.
     pub(crate) ids: BTreeSet<String>,
-    /// The ids of the calls that the vendors deleted, as far as they were ever served.
-    pub(crate) deleted: usize,
 }
 
 impl Judgement {
@@ -47,9 +47,9 @@ impl Judgement {
             && self.undead.is_empty()
     }
 
-    fn tell(&self, stage: &Stage) {
+    fn tell(&self, stage: &Stage, of: &dyn fmt::Display) {
         stage.say(&format!(
-            "served {}, missing {}, doubled {}, stale {}, not yet gone {}",
+            "{of}: served {}, missing {}, doubled {}, stale {}, not yet gone {}",
             self.served,
             self.lost.len(),
             self.doubled.len(),
@@ -59,24 +59,47 @@ impl Judgement {
     }
 }
 
-/// Waits until nothing differs, at most so long.
+/// Waits until nothing differs, at most so long; the last word is a comparison of everything.
 pub(crate) async fn settle(
     stage: &Arc<Stage>,
     changed: &Changed,
     lifted: Instant,
     patience: Duration,
 ) -> Result<Judgement> {
-    register(stage).await?;
     loop {
-        let mut judgement = compare(stage, changed).await?;
-        judgement.tell(stage);
+        for vendor in Vendor::ALL {
+            settle_vendor(stage, vendor, changed, lifted + patience).await?;
+        }
+        let settled = lifted.elapsed();
+        let mut judgement = Judgement::default();
+        for vendor in Vendor::ALL {
+            compare(stage, vendor, changed, &mut judgement).await?;
+        }
+        judgement.tell(stage, &"all");
         if judgement.is_clean() {
-            judgement.settled = Some(lifted.elapsed());
+            judgement.settled = Some(settled);
             return Ok(judgement);
         }
         if lifted.elapsed() > patience {
             explain(stage, &judgement).await?;
             return Ok(judgement);
+        }
+    }
+}
+
+/// Waits until nothing differs at one vendor, or the time is over.
+async fn settle_vendor(
+    stage: &Arc<Stage>,
+    vendor: Vendor,
+    changed: &Changed,
+    until: Instant,
+) -> Result<()> {
+    loop {
+        let mut judgement = Judgement::default();
+        compare(stage, vendor, changed, &mut judgement).await?;
+        judgement.tell(stage, &vendor);
+        if judgement.is_clean() || Instant::now() > until {
+            return Ok(());
         }
         sleep(Duration::from_secs(2)).await;
     }
@@ -84,8 +107,15 @@ pub(crate) async fn settle(
 
 /// What the gateways say of why something is not as it should be.
 async fn explain(stage: &Arc<Stage>, judgement: &Judgement) -> Result<()> {
-    for stale in judgement.stale.iter().chain(&judgement.lost) {
-        stage.say(&format!("differs: {stale}"));
+    for (what, list) in [
+        ("missing", &judgement.lost),
+        ("doubled", &judgement.doubled),
+        ("stale", &judgement.stale),
+        ("not gone", &judgement.undead),
+    ] {
+        for call in list.iter().take(SHOWN) {
+            stage.say(&format!("{what}: {call}"));
+        }
     }
     for (vendor, connection) in &stage.connections {
         for part in ["quarantine?limit=20", "status"] {
@@ -96,61 +126,37 @@ async fn explain(stage: &Arc<Stage>, judgement: &Judgement) -> Result<()> {
     Ok(())
 }
 
-/// A vendor without lists is asked for the calls that are registered.
-async fn register(stage: &Arc<Stage>) -> Result<()> {
-    let vendor = Vendor::AloVoice;
+async fn compare(
+    stage: &Arc<Stage>,
+    vendor: Vendor,
+    changed: &Changed,
+    judgement: &mut Judgement,
+) -> Result<()> {
     let Some(connection) = stage.connections.get(&vendor) else {
         return Ok(());
     };
-    let calls = live(stage.sandbox.world(), vendor);
-    stage.say(&format!("{} calls are registered", calls.len()));
-    let requests = calls.into_iter().enumerate().map(|(number, call)| {
-        let body = json!({"connection_id": connection, "remote_id": call});
-        async move {
-            loop {
-                let answer = stage
-                    .ask(number % 2, Method::POST, "/v1/calls", Some(&body))
-                    .await;
-                if matches!(answer, Ok((200..=202, _))) {
-                    return;
-                }
-                sleep(Duration::from_millis(500)).await;
-            }
-        }
-    });
-    stream::iter(requests)
-        .buffer_unordered(8)
-        .collect::<()>()
-        .await;
-    Ok(())
-}
-
-async fn compare(stage: &Arc<Stage>, changed: &Changed) -> Result<Judgement> {
-    let mut judgement = Judgement::default();
-    for (vendor, connection) in &stage.connections {
-        let wanted = live(stage.sandbox.world(), *vendor);
-        let served = served(stage, connection, &mut judgement).await?;
-        let name = |call: &String| format!("{vendor} {call}");
-        judgement.lost.extend(
-            wanted
-                .iter()
-                .filter(|call| !served.contains_key(*call))
-                .map(name),
-        );
-        let gone = changed.deleted.iter().filter(|(of, _)| of == vendor);
-        let gone = gone.map(|(_, call)| call);
-        judgement
-            .undead
-            .extend(gone.filter(|call| served.contains_key(*call)).map(name));
-        for ((of, call), said) in &changed.said {
-            let shown = served.get(call).is_none_or(|text| text.contains(said));
-            if of == vendor && wanted.contains(call) && !shown && is_heard(stage, *vendor, call) {
-                judgement.stale.push(format!("{vendor} {call}"));
-            }
+    let said: BTreeMap<&String, &String> = changed
+        .said
+        .iter()
+        .filter(|((of, _), _)| *of == vendor)
+        .map(|((_, call), said)| (call, said))
+        .collect();
+    let wanted = live(stage.sandbox.world(), vendor);
+    let with_words = !said.is_empty();
+    let served = served(stage, connection, with_words, judgement).await?;
+    let name = |call: &String| format!("{vendor} {call}");
+    let lost = wanted.iter().filter(|call| !served.contains_key(*call));
+    judgement.lost.extend(lost.map(name));
+    let gone = changed.deleted.iter().filter(|(of, _)| *of == vendor);
+    let undead = gone.filter(|(_, call)| served.contains_key(call));
+    judgement.undead.extend(undead.map(|(_, call)| name(call)));
+    for (call, said) in said {
+        let shown = served.get(call).is_none_or(|text| text.contains(said));
+        if wanted.contains(call) && !shown && is_heard(stage, vendor, call) {
+            judgement.stale.push(name(call));
         }
     }
-    judgement.deleted = changed.deleted.len();
-    Ok(judgement)
+    Ok(())
 }
 
 /// Whether the vendor tells what was said in a call.
@@ -165,16 +171,21 @@ fn is_heard(stage: &Stage, vendor: Vendor, call: &str) -> bool {
     })
 }
 
-/// The calls of a connection that are analysed, and what was said in them.
+/// The calls of a connection that are analysed, and what was said in them where that is wanted.
 async fn served(
     stage: &Arc<Stage>,
     connection: &str,
+    with_words: bool,
     judgement: &mut Judgement,
 ) -> Result<BTreeMap<String, String>> {
     let (mut calls, mut cursor) = (BTreeMap::new(), String::new());
+    let include = if with_words {
+        "&include=transcript"
+    } else {
+        ""
+    };
     loop {
-        let path =
-            format!("/v1/calls?connection_id={connection}&limit=200&include=transcript{cursor}");
+        let path = format!("/v1/calls?connection_id={connection}&limit=200{include}{cursor}");
         let page = stage.read(&path).await?;
         for call in page
             .get("data")

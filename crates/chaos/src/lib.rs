@@ -7,6 +7,7 @@
 
 mod changes;
 mod client;
+mod crm;
 mod faults;
 mod figures;
 mod judge;
@@ -20,7 +21,7 @@ use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use crate::figures::{Figure, Figures};
-use crate::{changes::Changes, client::Watch, faults::Trouble, stage::Stage};
+use crate::{changes::Changes, client::Watch, crm::Crm, faults::Trouble, stage::Stage};
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -49,6 +50,7 @@ pub async fn run(plan: &Plan) -> Result<Figures> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let watch = Watch::start(&stage, &stop, &tasks);
     let world = Changes::start(&stage, plan, &stop, &tasks);
+    let crm = Crm::start(&stage, plan, &tasks);
 
     let mut random = StdRng::seed_from_u64(plan.seed);
     let trouble = Trouble::new(&stage, plan);
@@ -58,13 +60,15 @@ pub async fn run(plan: &Plan) -> Result<Figures> {
     let changed = world.end().await;
     let trouble = done.context("making trouble")?;
     stage.say("everything is lifted");
+    let registered = crm.end().await;
+    stage.say(&format!("{} calls are registered", registered.calls));
 
     let judged = judge::settle(&stage, &changed, lifted, plan.patience).await;
     stop.cancel();
     tasks.close();
     tasks.wait().await;
     let watched = watch.end();
-    let figures = figures::measure(plan, &trouble, &watched, &judged?);
+    let figures = figures::measure(plan, &trouble, registered, &watched, &judged?);
     stage.end().await;
     Ok(figures)
 }

@@ -6,7 +6,10 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,7 +17,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use callweave_fault_proxy::{FaultProxy, Upstream};
 use callweave_postgres::{Options, Postgres};
 use callweave_sandbox::{Sandbox, SandboxConfig, Vendor};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -35,6 +38,7 @@ pub(crate) struct Stage {
     pub(crate) connections: BTreeMap<Vendor, String>,
     pub(crate) replicas: Vec<Replica>,
     database: Mutex<Option<Postgres>>,
+    database_down: AtomicBool,
     database_options: Options,
     binary: PathBuf,
     environment: Vec<(&'static str, String)>,
@@ -105,6 +109,7 @@ impl Stage {
             connections: BTreeMap::new(),
             replicas,
             database: Mutex::new(Some(database)),
+            database_down: AtomicBool::new(false),
             database_options,
             binary: plan.binary.clone(),
             environment,
@@ -143,9 +148,7 @@ impl Stage {
             if let Some(members) = body.as_object_mut() {
                 members.insert("name".to_owned(), json!(vendor.key()));
             }
-            let (status, made) = self
-                .ask(0, Method::POST, "/v1/connections", Some(&body))
-                .await?;
+            let (status, made) = self.post(0, "/v1/connections", &body, None).await?;
             ensure!(status == 201, "{vendor}: {status} {made}");
             self.connections.insert(vendor, text(&made, "/id")?);
         }
@@ -222,6 +225,7 @@ impl Stage {
             bail!("there is no database");
         };
         let options = self.database_options.clone();
+        self.database_down.store(true, Ordering::Release);
         let restarted = tokio::task::spawn_blocking(move || {
             let pid = i32::try_from(database.facts().pid)?;
             let pid = Pid::from_raw(pid).context("a process id")?;
@@ -230,25 +234,49 @@ impl Stage {
             anyhow::Ok(Postgres::start(&options, &|_| {})?)
         });
         *lock(&self.database) = Some(restarted.await??);
+        self.database_down.store(false, Ordering::Release);
         Ok(())
     }
 
-    /// A request to the gateway of a place.
-    pub(crate) async fn ask(
+    /// PostgreSQL has crashed and is not back.
+    pub(crate) fn is_database_down(&self) -> bool {
+        self.database_down.load(Ordering::Acquire)
+    }
+
+    /// A question to the gateway of a place.
+    pub(crate) async fn ask(&self, number: usize, path: &str) -> Result<(u16, Value)> {
+        self.send(number, Method::GET, path, |request| request)
+            .await
+    }
+
+    /// Something to do for the gateway of a place, under a key where it may come twice.
+    pub(crate) async fn post(
+        &self,
+        number: usize,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Result<(u16, Value)> {
+        self.send(number, Method::POST, path, |request| {
+            let request = request.json(body);
+            match key {
+                Some(key) => request.header("Idempotency-Key", key),
+                None => request,
+            }
+        })
+        .await
+    }
+
+    async fn send(
         &self,
         number: usize,
         method: Method,
         path: &str,
-        body: Option<&Value>,
+        complete: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<(u16, Value)> {
         let replica = self.replicas.get(number).context("a replica")?;
         let request = self.http.request(method, format!("{}{path}", replica.url));
-        let request = request.bearer_auth(&self.key);
-        let request = match body {
-            Some(body) => request.json(body),
-            None => request,
-        };
-        let response = request.send().await?;
+        let response = complete(request.bearer_auth(&self.key)).send().await?;
         let status = response.status().as_u16();
         let bytes = response.bytes().await?;
         Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
@@ -258,7 +286,7 @@ impl Stage {
     pub(crate) async fn read(&self, path: &str) -> Result<Value> {
         let deadline = Instant::now() + START_TIME;
         for number in (0..REPLICAS).cycle() {
-            match self.ask(number, Method::GET, path, None).await {
+            match self.ask(number, path).await {
                 Ok((200, answer)) => return Ok(answer),
                 other => ensure!(Instant::now() < deadline, "{path}: {other:?}"),
             }
