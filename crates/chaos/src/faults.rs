@@ -17,6 +17,8 @@ use crate::{
 
 /// In so many of the vendors' answers something is wrong.
 const VENDOR_FAULTS: f64 = 0.1;
+/// So many of them ask for a pause of a second, which holds for the whole account.
+const PAUSES: f64 = 0.001;
 /// From one trouble on a wire to the next.
 const WIRE_PAUSE: Duration = Duration::from_secs(4);
 
@@ -73,11 +75,11 @@ impl<'a> Trouble<'a> {
     /// Every vendor answers wrongly now and then.
     fn lie(&self) {
         let kinds = [
-            FaultKind::Status { status: 500 },
-            FaultKind::Status { status: 503 },
             FaultKind::RateLimited {
                 retry_after: Some(json!(1)),
             },
+            FaultKind::Status { status: 500 },
+            FaultKind::Status { status: 503 },
             FaultKind::Close { after_bytes: None },
             FaultKind::Close {
                 after_bytes: Some(300),
@@ -88,12 +90,13 @@ impl<'a> Trouble<'a> {
             FaultKind::Html,
             FaultKind::Empty,
         ];
-        let share = VENDOR_FAULTS / f64::from(u32::try_from(kinds.len()).unwrap_or(1));
+        let others = u32::try_from(kinds.len() - 1).unwrap_or(1);
+        let share = (VENDOR_FAULTS - PAUSES) / f64::from(others);
         for vendor in Vendor::ALL {
-            for (number, kind) in kinds.iter().enumerate() {
+            for (number, kind) in (0_u64..).zip(&kinds) {
                 let mut fault = FaultSpec::always(vendor, "*", kind.clone());
-                fault.probability = Some(share);
-                fault.seed = self.plan.seed ^ (number as u64) << 8;
+                fault.probability = Some(if number == 0 { PAUSES } else { share });
+                fault.seed = self.plan.seed ^ (number << 8);
                 self.stage.sandbox.world().add_fault(fault);
             }
         }
