@@ -85,17 +85,8 @@ async fn a_registration_that_was_taken_over_is_done_once() {
         .execute(&mut *obstacle)
         .await
         .unwrap();
-    let waiting = async |count: i64| loop {
-        let query =
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'records'::regclass";
-        let now: i64 = sqlx::query_scalar(query).fetch_one(&pool).await.unwrap();
-        if now >= count {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    };
     let steps = async {
-        waiting(1).await;
+        somebody_waits(&pool).await;
         let given_up = "UPDATE idempotency_keys SET locked_until = now() - interval '1 s'";
         sqlx::query(given_up).execute(&pool).await.unwrap();
     };
@@ -104,7 +95,7 @@ async fn a_registration_that_was_taken_over_is_done_once() {
         send().await
     };
     let free = async {
-        waiting(2).await;
+        wait_for_waiting(&pool, 2).await;
         obstacle.rollback().await.unwrap();
     };
     let (first, second, ()) = tokio::join!(send(), second, free);
@@ -207,11 +198,16 @@ async fn a_call_is_imported_whole() {
 
 /// Waits until somebody in this database waits for a lock.
 async fn somebody_waits(pool: &sqlx::PgPool) {
-    let query = "SELECT EXISTS (SELECT FROM pg_stat_activity \
-         WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    wait_for_waiting(pool, 1).await;
+}
+
+/// Waits until so many sessions wait for others.
+async fn wait_for_waiting(pool: &sqlx::PgPool, sessions: i64) {
+    let query = "SELECT count(*) FROM pg_stat_activity \
+         WHERE datname = current_database() AND wait_event_type = 'Lock'";
     loop {
-        let waits: bool = sqlx::query_scalar(query).fetch_one(pool).await.unwrap();
-        if waits {
+        let waiting: i64 = sqlx::query_scalar(query).fetch_one(pool).await.unwrap();
+        if waiting >= sessions {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -223,25 +219,30 @@ async fn case_088_a_registration_and_a_sync_of_the_same_record_do_not_lock_each_
     let gateway = Gateway::start().await;
     let connection = gateway.connect("main").await;
     let pool = gateway.pool().await;
-    // A page of a sync holds the state first, then writes its records.
+    // A page of a sync holds the state, then the record.
     let mut page = pool.begin().await.unwrap();
     sqlx::query("UPDATE sync_state SET lease_until = now() WHERE connection_id = $1")
         .bind(connection.0)
         .execute(&mut *page)
         .await
         .unwrap();
+    sqlx::query(
+        "INSERT INTO records (tenant_id, connection_id, kind, remote_id, state, first_seen_at, \
+             observed_at) VALUES ($1, $2, 'call', 'r-1', 'seen', now(), now())",
+    )
+    .bind(gateway.tenant.0)
+    .bind(connection.0)
+    .execute(&mut *page)
+    .await
+    .unwrap();
     let body = json!({"connection_id": connection, "remote_id": "r-1"});
     let syncing = async {
         somebody_waits(&pool).await;
-        sqlx::query(
-            "INSERT INTO records (tenant_id, connection_id, kind, remote_id, state, first_seen_at, \
-                 observed_at) VALUES ($1, $2, 'call', 'r-1', 'seen', now(), now())",
-        )
-        .bind(gateway.tenant.0)
-        .bind(connection.0)
-        .execute(&mut *page)
-        .await
-        .unwrap();
+        sqlx::query("UPDATE sync_state SET pages = pages + 1 WHERE connection_id = $1")
+            .bind(connection.0)
+            .execute(&mut *page)
+            .await
+            .unwrap();
         page.commit().await.unwrap();
     };
     let (registered, ()) = tokio::join!(gateway.post("/v1/calls", &body), syncing);

@@ -2,8 +2,9 @@
 //!
 //! The vendor sorts by `updated_at`, newest first, and has no snapshot. A task that changes jumps
 //! to the front and pushes others down, where they are met twice; a task that is deleted pulls
-//! others up, where they could be missed. What is met twice does no harm; what could be missed
-//! shows in the total or at the seam between two pages, and then the walk proves nothing.
+//! others up, where they could be missed. What is met twice does no harm. Tasks come up by as many
+//! places at most as the total went down by, so that the walk steps back by that many and goes on.
+//! Where the total goes down again and again, or two pages do not fit together, it proves nothing.
 
 use callweave_provider::number::as_i64;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,9 @@ pub(crate) const MOST_TRIES: u32 = 2;
 
 /// Pages without anything new before the walk gives up.
 const MOST_REPEATS: u32 = 3;
+
+/// Times in a row that the walk steps back before it gives up.
+const MOST_STEPS_BACK: u32 = 5;
 
 /// The most pages of one walk.
 const MOST_PAGES: u64 = 100_000;
@@ -97,6 +101,12 @@ pub(crate) struct Walk {
     met: u64,
     #[serde(default)]
     repeats: u32,
+    /// The last page that was read.
+    #[serde(default)]
+    furthest: u64,
+    /// Times that the walk stepped back since.
+    #[serde(default)]
+    steps_back: u32,
     #[serde(default)]
     pub(crate) tries: u32,
     /// The pages do not come in the documented order; nothing is concluded from it.
@@ -230,9 +240,16 @@ impl Walk {
 
     /// Takes note of a page.
     pub(crate) fn take(&mut self, rows: &[Seen], totals: Totals) -> Step {
-        let fewer = matches!((self.total, totals.total), (Some(old), Some(new)) if new < old);
-        if fewer {
-            return Step::Unproved("the number of tasks went down while pages were read");
+        if let (Some(old), Some(new)) = (self.total, totals.total)
+            && new < old
+        {
+            self.total = Some(new);
+            return self.step_back(old - new, totals);
+        }
+        let further = self.page > self.furthest;
+        if further {
+            self.furthest = self.page;
+            self.steps_back = 0;
         }
         self.total = totals.total.or(self.total);
         if rows.is_empty() {
@@ -253,7 +270,10 @@ impl Walk {
         let counted = fresh
             .iter()
             .filter(|row| !self.catching_up || row.updated_at > self.until);
-        self.met += u64::try_from(counted.count()).unwrap_or(u64::MAX);
+        // On a page that is read again, what came up is as many as what went.
+        if further {
+            self.met += u64::try_from(counted.count()).unwrap_or(u64::MAX);
+        }
         self.repeats = if fresh.is_empty() {
             self.repeats + 1
         } else {
@@ -268,7 +288,7 @@ impl Walk {
         if self.has_met_the_known(rows) {
             return self.stop();
         }
-        let size = totals.per_page.unwrap_or(self.per_page).min(self.per_page);
+        let size = self.size_of_pages(totals);
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let last = totals.pages.is_some_and(|pages| self.page >= pages);
         if last && count < size {
@@ -278,6 +298,24 @@ impl Walk {
         self.previous_oldest = rows.last().and_then(|row| row.updated_at);
         self.page += 1;
         Step::More
+    }
+
+    /// So many tasks fewer are there than before: as many may have come up into what was read.
+    fn step_back(&mut self, fewer: u64, totals: Totals) -> Step {
+        self.steps_back += 1;
+        if self.steps_back > MOST_STEPS_BACK {
+            return Step::Unproved("the number of tasks went down while pages were read");
+        }
+        let pages = fewer.div_ceil(self.size_of_pages(totals).max(1));
+        self.page = self.page.saturating_sub(pages).max(1);
+        self.previous = Vec::new();
+        self.previous_oldest = None;
+        self.repeats = 0;
+        Step::More
+    }
+
+    fn size_of_pages(&self, totals: Totals) -> u64 {
+        totals.per_page.unwrap_or(self.per_page).min(self.per_page)
     }
 
     /// Where the next incremental walk begins.
@@ -298,6 +336,7 @@ impl Walk {
         // Fewer than the total were met: some jumped to the front while the rest was read.
         self.catching_up = true;
         self.page = 1;
+        self.furthest = 0;
         self.previous = Vec::new();
         self.previous_oldest = None;
         self.repeats = 0;
@@ -352,6 +391,8 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{Resume, Seen, Step, Totals, Walk};
 
     fn rows(times: impl IntoIterator<Item = i64>) -> Vec<Seen> {
@@ -410,14 +451,79 @@ mod tests {
     }
 
     #[test]
-    fn case_063_a_deletion_while_walking_leaves_the_walk_unproved() {
+    fn case_063_what_came_up_into_a_page_that_was_read_is_met_on_it() {
+        let mut walk = Walk::whole(&Resume::default());
+        assert_eq!(walk.take(&rows((71..=120).rev()), totals(120)), Step::More);
+        assert_eq!(walk.page, 2);
+        // One of the first page went: 70 stands on it now, and is not among these.
+        assert_eq!(walk.take(&rows((20..=69).rev()), totals(119)), Step::More);
+        assert_eq!(walk.page, 1, "it is read again");
+        assert_eq!(walk.take(&rows((70..=119).rev()), totals(119)), Step::More);
+        assert_eq!(walk.take(&rows((20..=69).rev()), totals(119)), Step::More);
+        assert_eq!(walk.take(&rows((1..=19).rev()), totals(119)), Step::Done);
+    }
+
+    #[test]
+    fn case_062_case_063_a_walk_over_a_shifting_list_meets_all_that_stays() {
+        let mut number = 7_u64;
+        let mut below = |limit: u64| {
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (number >> 33) % limit
+        };
+        let mut proved = 0;
+        for _ in 0..200 {
+            let mut list = rows((1..=700).rev());
+            let mut stayed: BTreeSet<String> = list.iter().map(|row| row.code.clone()).collect();
+            let (mut met, mut newest) = (BTreeSet::new(), 700);
+            let mut walk = Walk::whole(&Resume::default());
+            let step = loop {
+                let start = usize::try_from((walk.page - 1) * 50).unwrap();
+                let end = (start + 50).min(list.len());
+                let page = list.get(start..end).unwrap_or_default();
+                met.extend(page.iter().map(|row| row.code.clone()));
+                match walk.take(page, totals(list.len() as u64)) {
+                    Step::More => {}
+                    step => break step,
+                }
+                for _ in 0..below(4) {
+                    let place = usize::try_from(below(list.len() as u64)).unwrap();
+                    newest += 1;
+                    match below(4) {
+                        0 => list.splice(0..0, rows([newest])).for_each(drop),
+                        // Changed: it jumps to the front.
+                        1 => {
+                            let mut row = list.remove(place);
+                            row.updated_at = Some(newest * 60_000);
+                            stayed.remove(&row.code);
+                            list.insert(0, row);
+                        }
+                        _ => drop(stayed.remove(&list.remove(place).code)),
+                    }
+                }
+            };
+            if step == Step::Done {
+                proved += 1;
+                let missed: Vec<&String> = stayed.difference(&met).collect();
+                assert!(missed.is_empty(), "{missed:?}");
+            }
+        }
+        assert!(proved > 100, "{proved} of 200 walks");
+    }
+
+    #[test]
+    fn case_063_a_total_that_falls_again_and_again_leaves_the_walk_unproved() {
         let mut walk = Walk::since(&Resume {
             watermark: Some(0),
             ..Resume::default()
         });
         assert_eq!(walk.take(&rows((51..=100).rev()), totals(100)), Step::More);
-        let step = walk.take(&rows((1..=49).rev()), totals(99));
-        assert!(matches!(step, Step::Unproved(_)));
+        let step = (90..=99).rev().find_map(|total| {
+            let step = walk.take(&rows((1..=49).rev()), totals(total));
+            (step != Step::More).then_some(step)
+        });
+        assert!(matches!(step, Some(Step::Unproved(_))), "{step:?}");
         assert_eq!(
             walk.resume(false).watermark,
             Some(0),

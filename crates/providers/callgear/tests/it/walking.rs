@@ -76,9 +76,12 @@ async fn trap_c16_a_list_that_refuses_zero_is_asked_from_one() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_costs_itself_only() {
+async fn case_023_a_row_that_cannot_be_read_costs_itself_only() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let body = r#"[{"id": 5, "call_session_id": 1}, {"name": "no id"}, {"id": "points"}, 7, null,
-                   {"id": "8", "result": {"x": "\ud83d"}}, {"id": 9, "x": 1e400}]"#;
+                   {"id": "8", "result": {"x": "\ud83d"}}, {"id": 9, "x": 1e400},
+                   {"id": 10, "result": DEEP}]"#
+        .replace("DEEP", &deep);
     let client = CannedClient::new().always("GET", LIST, answers::ok_bytes(body));
     let read = page(&client, None).await;
     let mut seen = Vec::new();
@@ -89,15 +92,29 @@ async fn a_row_that_cannot_be_read_costs_itself_only() {
                 assert!(hint.is_some());
                 seen.push(record.remote_id.clone());
             }
-            Change::Quarantined { record, raw, .. } => {
-                assert!(record.remote_id.starts_with("row-") && raw.len() == 1);
+            Change::Quarantined {
+                record,
+                raw,
+                pointer,
+                ..
+            } => {
+                let expected = match record.remote_id.as_str() {
+                    // What names it can be read.
+                    "9" => "/x",
+                    "10" => "/result",
+                    made_up => {
+                        assert!(made_up.starts_with("row-"), "{made_up}");
+                        "/id"
+                    }
+                };
+                assert_eq!((pointer.as_deref(), raw.len()), (Some(expected), 1));
                 aside.push(record.remote_id.clone());
             }
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(seen, ["5", "8"]);
-    assert_eq!(aside.len(), 5);
+    assert_eq!(aside.len(), 6);
     let again = page(&client, None).await;
     let ids: Vec<String> = again
         .changes

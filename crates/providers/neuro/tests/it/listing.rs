@@ -173,9 +173,11 @@ async fn case_013_what_is_no_report_is_no_empty_list() {
 }
 
 #[tokio::test]
-async fn case_025_case_027_a_bad_row_costs_itself_only() {
+async fn case_023_case_025_case_027_a_bad_row_costs_itself_only() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let body = format!(
-        r#"{{"result": [{{"call_uuid": "{CALL}"}}, {{"call_uuid": "x", "n": 1e400}}, 7, {{"city": "Boston"}}], "total": 4}}"#
+        r#"{{"result": [{{"call_uuid": "{CALL}"}}, {{"call_uuid": "x", "n": 1e400}}, 7,
+            {{"city": "Boston"}}, {{"call_uuid": "y", "m": {deep}}}], "total": 5}}"#
     );
     let client = agents(CannedClient::new()).always("POST", REPORT_PATH, answers::ok_bytes(body));
     let provider = provider(&client, &json!({}));
@@ -186,11 +188,20 @@ async fn case_025_case_027_a_bad_row_costs_itself_only() {
         .page(&caller.context(), STREAM, Walk::Full, None)
         .await
         .unwrap();
-    let quarantined = page
+    let aside: Vec<(&str, &str)> = page
         .changes
         .iter()
-        .filter(|change| matches!(change, Change::Quarantined { .. }));
-    assert_eq!(quarantined.count(), 3);
+        .filter_map(|change| match change {
+            Change::Quarantined {
+                record, pointer, ..
+            } => Some((record.remote_id.as_str(), pointer.as_deref()?)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(aside.len(), 4, "{aside:?}");
+    for named in [("x", "/n"), ("y", "/m")] {
+        assert!(aside.contains(&named), "{aside:?}");
+    }
     let seen = page
         .changes
         .iter()

@@ -132,9 +132,11 @@ async fn a_refused_page_size_falls_back_to_the_documented_one() {
 }
 
 #[tokio::test]
-async fn case_025_case_027_a_bad_row_costs_itself_only() {
+async fn case_023_case_025_case_027_a_bad_row_costs_itself_only() {
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let body = format!(
-        r#"{{"tasks": [{{"task_code": "{CODE}", "type": "call"}}, {{"id": 7}}, 5, {{"task_code": "x", "task_length": 1e400}}]}}"#
+        r#"{{"tasks": [{{"task_code": "{CODE}", "type": "call"}}, {{"id": 7}}, 5,
+            {{"task_code": "x", "task_length": 1e400}}, {{"task_code": "y", "m": {deep}}}]}}"#
     );
     let client = CannedClient::new()
         .on("POST", LIST_PATH, answers::ok_bytes(body))
@@ -145,11 +147,20 @@ async fn case_025_case_027_a_bad_row_costs_itself_only() {
         .iter()
         .filter(|change| matches!(change, Change::Seen { .. }));
     assert_eq!(seen.count(), 1);
-    let quarantined = read
+    let aside: Vec<(&str, &str)> = read
         .changes
         .iter()
-        .filter(|change| matches!(change, Change::Quarantined { .. }));
-    assert_eq!(quarantined.count(), 3);
+        .filter_map(|change| match change {
+            Change::Quarantined {
+                record, pointer, ..
+            } => Some((record.remote_id.as_str(), pointer.as_deref()?)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(aside.len(), 4, "{aside:?}");
+    for named in [("x", "/task_length"), ("y", "/m")] {
+        assert!(aside.contains(&named), "{aside:?}");
+    }
 }
 
 #[tokio::test]

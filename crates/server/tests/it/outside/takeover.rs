@@ -106,7 +106,7 @@ async fn calls(api: &Api) -> BTreeMap<String, Value> {
 }
 
 #[tokio::test]
-async fn case_076_another_worker_takes_over_when_the_owner_dies() {
+async fn case_076_r10_another_worker_takes_over_when_the_owner_dies() {
     let _turn = turn().await;
     let scene = Scene::set().await;
     let heir = scene.stage.gateway("worker", &ENVIRONMENT).await;
@@ -129,7 +129,7 @@ async fn case_076_another_worker_takes_over_when_the_owner_dies() {
     )
     .await;
     println!(
-        "case 76: taken over {:.1} s after the owner died, with a lease of {} s",
+        "R10 take-over of a running sync: {:.1} s after a kill -9, with a lease of {} s",
         died.elapsed().as_secs_f64(),
         LEASE.as_secs()
     );
