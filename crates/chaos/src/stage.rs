@@ -87,7 +87,7 @@ impl Stage {
             ("CALLWEAVE__EGRESS__ALLOW", "127.0.0.0/8".to_owned()),
             ("CALLWEAVE__SYNC__POLL_INTERVAL", "2s".to_owned()),
             ("CALLWEAVE__SYNC__FULL_WALK_INTERVAL", "10s".to_owned()),
-            ("CALLWEAVE__SYNC__LEASE", "10s".to_owned()),
+            ("CALLWEAVE__SYNC__LEASE", "5s".to_owned()),
             ("CALLWEAVE__VENDORS__REQUESTS_PER_SECOND", "1000".to_owned()),
             ("CALLWEAVE__VENDORS__CONCURRENCY", "16".to_owned()),
             ("CALLWEAVE__EGRESS__REQUEST_TIMEOUT", "10s".to_owned()),
