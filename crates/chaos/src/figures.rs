@@ -89,97 +89,91 @@ pub(crate) fn measure(
         registered.calls,
         registered.again
     );
-    let mut figures = Vec::new();
-    for (name, list) in [
-        ("R3 calls lost", &judged.lost),
-        ("R3 calls doubled", &judged.doubled),
-        ("R3 calls stale", &judged.stale),
-        ("R3 calls served though deleted", &judged.undead),
-    ] {
-        figures.push(Figure {
-            name,
-            measured: format!("{}{}", list.len(), some(list)),
-            good: list.is_empty(),
-        });
+    let mut figures = of_calls(seen, judged);
+    figures.extend(of_events(seen, judged));
+    figures.push(of_lists(seen));
+    Figures { head, figures }
+}
+
+/// A figure that ought to be an empty list.
+fn none(name: &'static str, list: &[String]) -> Figure {
+    Figure {
+        name,
+        measured: format!("{}{}", list.len(), some(list)),
+        good: list.is_empty(),
     }
-    let settled = judged.settled;
-    figures.push(Figure {
+}
+
+/// The last that the feed said of a call.
+fn last(kinds: &[String]) -> Option<&str> {
+    kinds.last().map(String::as_str)
+}
+
+fn of_calls(seen: &Seen, judged: &Judgement) -> Vec<Figure> {
+    let settled = Figure {
         name: "R3 all as at the vendors after",
-        measured: settled.map_or("never".to_owned(), |time| {
+        measured: judged.settled.map_or("never".to_owned(), |time| {
             format!("{:.0} s", time.as_secs_f64())
         }),
-        good: settled.is_some(),
-    });
-    let last = |kinds: &[String]| {
-        kinds
-            .last()
-            .map(String::as_str)
-            .unwrap_or_default()
-            .to_owned()
+        good: judged.settled.is_some(),
     };
     // A call that is served must not have "deleted" as the last word of the feed about it.
-    let false_deletions: Vec<String> = judged
-        .ids
-        .iter()
-        .filter(|id| {
-            seen.of_calls
-                .get(*id)
-                .is_some_and(|kinds| last(kinds) == "call.deleted")
-        })
-        .cloned()
-        .collect();
-    figures.push(Figure {
-        name: "R3 false tombstones",
-        measured: format!("{}{}", false_deletions.len(), some(&false_deletions)),
-        good: false_deletions.is_empty(),
-    });
-    let missing: Vec<String> = judged
-        .ids
-        .iter()
-        .filter(|id| {
-            let kinds = seen.of_calls.get(*id);
-            let created = kinds.map_or(0, |kinds| {
-                kinds.iter().filter(|kind| *kind == "call.created").count()
-            });
-            created != 1
-        })
-        .cloned()
-        .collect();
-    let ghosts: Vec<String> = seen
+    let said_to_be_gone = |id: &&String| {
+        let kinds = seen.of_calls.get(*id);
+        kinds.is_some_and(|kinds| last(kinds) == Some("call.deleted"))
+    };
+    let false_deletions: Vec<String> = judged.ids.iter().filter(said_to_be_gone).cloned().collect();
+    vec![
+        none("R3 calls lost", &judged.lost),
+        none("R3 calls doubled", &judged.doubled),
+        none("R3 calls stale", &judged.stale),
+        none("R3 calls served though deleted", &judged.undead),
+        settled,
+        none("R3 false tombstones", &false_deletions),
+    ]
+}
+
+fn of_events(seen: &Seen, judged: &Judgement) -> Vec<Figure> {
+    let created = |id: &String| {
+        let kinds = seen.of_calls.get(id).into_iter().flatten();
+        kinds.filter(|kind| *kind == "call.created").count()
+    };
+    let told_otherwise = judged.ids.iter().filter(|id| created(id) != 1);
+    let ghosts = seen
         .of_calls
         .iter()
-        .filter(|(id, kinds)| !judged.ids.contains(*id) && last(kinds) != "call.deleted")
-        .map(|(id, _)| id.clone())
-        .collect();
-    figures.push(Figure {
-        name: "R4 calls without exactly one `call.created`",
-        measured: format!("{}{}", missing.len(), some(&missing)),
-        good: missing.is_empty(),
-    });
-    figures.push(Figure {
-        name: "R4 deletions without `call.deleted`",
-        measured: format!("{}{}", ghosts.len(), some(&ghosts)),
-        good: ghosts.is_empty(),
-    });
-    figures.push(Figure {
-        name: "R4 events read twice",
-        measured: seen.repeated.to_string(),
-        good: seen.repeated == 0,
-    });
+        .filter(|(id, kinds)| !judged.ids.contains(*id) && last(kinds) != Some("call.deleted"));
+    vec![
+        none(
+            "R4 calls without exactly one `call.created`",
+            &told_otherwise.cloned().collect::<Vec<_>>(),
+        ),
+        none(
+            "R4 deletions without `call.deleted`",
+            &ghosts.map(|(id, _)| id.clone()).collect::<Vec<_>>(),
+        ),
+        Figure {
+            name: "R4 events read twice",
+            measured: seen.repeated.to_string(),
+            good: seen.repeated == 0,
+        },
+    ]
+}
+
+fn of_lists(seen: &Seen) -> Figure {
     let share = if seen.asked == 0 {
         0.0
     } else {
         precise(seen.answered) * 100.0 / precise(seen.asked)
     };
-    figures.push(Figure {
+    Figure {
         name: "R5 lists answered, retried once",
         measured: format!(
             "{share:.2} % of {}, internal errors {} ({} in vain while PostgreSQL was down)",
             seen.asked, seen.internal_errors, seen.without_database
         ),
         good: seen.internal_errors == 0 && share >= ANSWERED,
-    });
-    Figures { head, figures }
+    }
 }
 
 /// A count as a float; counts are far below 2^52.

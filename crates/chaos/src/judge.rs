@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Result;
 use callweave_sandbox::Vendor;
+use futures::future::try_join_all;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -67,13 +68,13 @@ pub(crate) async fn settle(
     patience: Duration,
 ) -> Result<Judgement> {
     loop {
-        for vendor in Vendor::ALL {
-            settle_vendor(stage, vendor, changed, lifted + patience).await?;
-        }
+        let vendors =
+            Vendor::ALL.map(|vendor| settle_vendor(stage, vendor, changed, lifted + patience));
+        try_join_all(vendors).await?;
         let settled = lifted.elapsed();
         let mut judgement = Judgement::default();
         for vendor in Vendor::ALL {
-            compare(stage, vendor, changed, &mut judgement).await?;
+            compare(stage, vendor, changed, true, &mut judgement).await?;
         }
         judgement.tell(stage, &"all");
         if judgement.is_clean() {
@@ -87,21 +88,27 @@ pub(crate) async fn settle(
     }
 }
 
-/// Waits until nothing differs at one vendor, or the time is over.
+/// Waits until nothing differs at one vendor, or the time is over. What was said is looked at once
+/// all calls are there that should be: reading it takes a while.
 async fn settle_vendor(
     stage: &Arc<Stage>,
     vendor: Vendor,
     changed: &Changed,
     until: Instant,
 ) -> Result<()> {
+    let mut with_words = false;
     loop {
         let mut judgement = Judgement::default();
-        compare(stage, vendor, changed, &mut judgement).await?;
+        compare(stage, vendor, changed, with_words, &mut judgement).await?;
         judgement.tell(stage, &vendor);
-        if judgement.is_clean() || Instant::now() > until {
+        match judgement.is_clean() {
+            true if with_words => return Ok(()),
+            true => with_words = true,
+            false => sleep(Duration::from_secs(2)).await,
+        }
+        if Instant::now() > until {
             return Ok(());
         }
-        sleep(Duration::from_secs(2)).await;
     }
 }
 
@@ -130,6 +137,7 @@ async fn compare(
     stage: &Arc<Stage>,
     vendor: Vendor,
     changed: &Changed,
+    with_words: bool,
     judgement: &mut Judgement,
 ) -> Result<()> {
     let Some(connection) = stage.connections.get(&vendor) else {
@@ -138,12 +146,11 @@ async fn compare(
     let said: BTreeMap<&String, &String> = changed
         .said
         .iter()
-        .filter(|((of, _), _)| *of == vendor)
+        .filter(|((of, _), _)| *of == vendor && with_words)
         .map(|((_, call), said)| (call, said))
         .collect();
     let wanted = live(stage.sandbox.world(), vendor);
-    let with_words = !said.is_empty();
-    let served = served(stage, connection, with_words, judgement).await?;
+    let served = served(stage, connection, !said.is_empty(), judgement).await?;
     let name = |call: &String| format!("{vendor} {call}");
     let lost = wanted.iter().filter(|call| !served.contains_key(*call));
     judgement.lost.extend(lost.map(name));
