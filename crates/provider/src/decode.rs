@@ -136,7 +136,19 @@ pub fn is_cut_off(bytes: &[u8]) -> bool {
     if matches!(bytes.trim_ascii().first(), Some(b'{' | b'[')) && is_closed(bytes) {
         return false;
     }
-    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err_and(|error| error.is_eof())
+    let ends_early = |bytes: &[u8]| {
+        serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err_and(|error| error.is_eof())
+    };
+    // A number that is passed over and ends within itself is called a wrong one, not a short one.
+    let in_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'+' | b'-' | b'e' | b'E');
+    let unfinished = matches!(bytes.last(), Some(b'.' | b'+' | b'-' | b'e' | b'E'));
+    let before = bytes.len()
+        - bytes
+            .iter()
+            .rev()
+            .take_while(|byte| in_number(byte))
+            .count();
+    ends_early(bytes) || (unfinished && bytes.get(..before).is_some_and(ends_early))
 }
 
 /// Whether all lists and objects of a text are closed at its end, and closed no earlier.
@@ -272,6 +284,12 @@ mod tests {
     fn case_008_a_cut_off_document_is_told_from_a_broken_one() {
         assert!(is_cut_off(br#"[{"id": 1}, {"id"#));
         assert!(is_cut_off(b""));
+        let whole = br#"{"a": [1.5e+3, -0.25, true, null, "\u00e9 x"], "b": {"c": -7e-2}}"#;
+        for end in 0..whole.len() {
+            assert!(is_cut_off(&whole[..end]), "after {end} bytes");
+        }
+        assert!(!is_cut_off(whole));
+        assert!(!is_cut_off(br#"{"a": 1.x, "b": -"#));
         assert!(!is_cut_off(br#"{"id": x}"#));
         assert!(!is_cut_off(b"<html>"));
         assert!(!is_cut_off(
