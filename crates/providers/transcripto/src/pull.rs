@@ -57,7 +57,7 @@ impl Pull for Transcripto {
         let step = walk.take(&read.seen, read.totals);
         let enough = matches!(purpose, Purpose::Window { .. }) && walk.tries >= MOST_TRIES;
         let next = match step {
-            Step::More => Next::More(cursor_of(&Position::Walk(walk.clone()))),
+            Step::More => Next::More(cursor_of(&Position::Walk(Box::new(walk.clone())))),
             Step::Unproved(reason) if !enough => Next::Unproved {
                 resume: cursor_of(&Position::Resume(walk.resume(false))),
                 reason: reason.to_owned(),
@@ -287,7 +287,7 @@ pub(crate) fn rows(operation: &'static str, members: &Outer) -> Result<Vec<Row>>
 fn begin(purpose: Purpose, cursor: Option<&Cursor>) -> Walk {
     let position = cursor.and_then(|cursor| serde_json::from_value(cursor.0.clone()).ok());
     match (position, purpose) {
-        (Some(Position::Walk(walk)), _) if walk.v == VERSION => walk,
+        (Some(Position::Walk(walk)), _) if walk.v == VERSION => *walk,
         (Some(Position::Resume(resume)), Purpose::Incremental) if resume.v == VERSION => {
             Walk::since(&resume)
         }

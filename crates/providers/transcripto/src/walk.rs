@@ -34,7 +34,7 @@ pub(crate) const MOST_TRIES: u32 = 2;
 const MOST_REPEATS: u32 = 3;
 
 /// Times in a row that the walk steps back before it gives up.
-const MOST_STEPS_BACK: u32 = 5;
+const MOST_STEPS_BACK: u32 = 20;
 
 /// The most pages of one walk.
 const MOST_PAGES: u64 = 100_000;
@@ -46,7 +46,7 @@ pub(crate) enum Position {
     /// Between two walks.
     Resume(Resume),
     /// Within a walk.
-    Walk(Walk),
+    Walk(Box<Walk>),
 }
 
 /// Where the next incremental walk begins.
@@ -101,9 +101,15 @@ pub(crate) struct Walk {
     met: u64,
     #[serde(default)]
     repeats: u32,
-    /// The last page that was read.
+    /// All tasks were met down to the end of this page, but for those that came up since.
     #[serde(default)]
-    furthest: u64,
+    reached: Option<u64>,
+    /// So many may have come up since.
+    #[serde(default)]
+    came_up: u64,
+    /// The last page whose tasks were counted.
+    #[serde(default)]
+    counted: u64,
     /// Times that the walk stepped back since.
     #[serde(default)]
     steps_back: u32,
@@ -240,15 +246,12 @@ impl Walk {
 
     /// Takes note of a page.
     pub(crate) fn take(&mut self, rows: &[Seen], totals: Totals) -> Step {
-        if let (Some(old), Some(new)) = (self.total, totals.total)
-            && new < old
-        {
-            self.total = Some(new);
-            return self.step_back(old - new, totals);
+        if let Some(step) = self.step_back(totals) {
+            return step;
         }
-        let further = self.page > self.furthest;
+        let further = self.page > self.counted;
         if further {
-            self.furthest = self.page;
+            self.counted = self.page;
             self.steps_back = 0;
         }
         self.total = totals.total.or(self.total);
@@ -300,18 +303,31 @@ impl Walk {
         Step::More
     }
 
-    /// So many tasks fewer are there than before: as many may have come up into what was read.
-    fn step_back(&mut self, fewer: u64, totals: Totals) -> Step {
+    /// Steps back where tasks may have come up that no page has shown, beyond the one just read.
+    fn step_back(&mut self, totals: Totals) -> Option<Step> {
+        let reached = self.reached.unwrap_or(self.page.saturating_sub(1));
+        if let (Some(old), Some(new)) = (self.total, totals.total) {
+            self.came_up += old.saturating_sub(new);
+            self.total = Some(new);
+        }
+        let pages = self.came_up.div_ceil(self.size_of_pages(totals).max(1));
+        let first = (reached + 1).saturating_sub(pages).max(1);
+        if self.page <= first {
+            self.reached = Some(self.page);
+            self.came_up = 0;
+            return None;
+        }
         self.steps_back += 1;
         if self.steps_back > MOST_STEPS_BACK {
-            return Step::Unproved("the number of tasks went down while pages were read");
+            let reason = "the number of tasks went down while pages were read";
+            return Some(Step::Unproved(reason));
         }
-        let pages = fewer.div_ceil(self.size_of_pages(totals).max(1));
-        self.page = self.page.saturating_sub(pages).max(1);
+        self.reached = Some(reached);
+        self.page = first;
         self.previous = Vec::new();
         self.previous_oldest = None;
         self.repeats = 0;
-        Step::More
+        Some(Step::More)
     }
 
     fn size_of_pages(&self, totals: Totals) -> u64 {
@@ -336,7 +352,8 @@ impl Walk {
         // Fewer than the total were met: some jumped to the front while the rest was read.
         self.catching_up = true;
         self.page = 1;
-        self.furthest = 0;
+        self.reached = None;
+        self.counted = 0;
         self.previous = Vec::new();
         self.previous_oldest = None;
         self.repeats = 0;
@@ -519,8 +536,9 @@ mod tests {
             ..Resume::default()
         });
         assert_eq!(walk.take(&rows((51..=100).rev()), totals(100)), Step::More);
-        let step = (90..=99).rev().find_map(|total| {
-            let step = walk.take(&rows((1..=49).rev()), totals(total));
+        let step = (1..=99).rev().find_map(|total| {
+            let page = if walk.page == 1 { 51..=100 } else { 1..=49 };
+            let step = walk.take(&rows(page.rev()), totals(total));
             (step != Step::More).then_some(step)
         });
         assert!(matches!(step, Some(Step::Unproved(_))), "{step:?}");
