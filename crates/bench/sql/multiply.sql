@@ -12,7 +12,8 @@ CROSS JOIN (SELECT count(*) AS calls FROM calls) AS total
 CROSS JOIN generate_series(1, current_setting('bench.copies')::int) AS copy (number);
 
 CREATE FUNCTION bench_time(number bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE
-AS $$ SELECT timestamptz '2026-06-30 12:00:00+00' - number * current_setting('bench.step')::float8 * interval '1 second' $$;
+AS $$ SELECT date_trunc('milliseconds',
+    timestamptz '2026-06-30 12:00:00+00' - number * current_setting('bench.step')::float8 * interval '1 second') $$;
 
 -- Each is in that share of the calls; none is the beginning of another word.
 CREATE FUNCTION bench_words(number bigint) RETURNS text LANGUAGE sql IMMUTABLE

@@ -64,25 +64,27 @@ pub(crate) async fn statements_of(
 fn last_of_calls(log: &str) -> Vec<Statement> {
     let mut under_way: BTreeMap<&str, Vec<Statement>> = BTreeMap::new();
     let mut last = Vec::new();
-    let mut lines = log.lines().peekable();
+    // A line that begins with a tab goes on with the one before.
+    let joined = log.replace("\n\t", "\u{b}");
+    let mut lines = joined.lines().peekable();
     while let Some(line) = lines.next() {
         let Some((prefix, statement)) = line.split_once("LOG:  ") else {
             continue;
         };
+        let statement = statement.replace('\u{b}', "\n");
         let Some((name, text)) = statement.split_once(": ") else {
             continue;
         };
         let session = prefix.split(['[', ']']).nth(1).unwrap_or_default();
         if text.starts_with("COMMIT") {
             let of_one = under_way.remove(session).unwrap_or_default();
-            if of_one
-                .iter()
-                .any(|one| one.text.contains("FROM calls AS call"))
-            {
+            let reads = |one: &Statement| one.text.contains("FROM calls AS call");
+            if of_one.iter().any(reads) {
                 last = of_one;
             }
             continue;
         }
+        let text = uncommented(text);
         if !name.starts_with("execute") || !is_about_calls(text) {
             continue;
         }
@@ -97,6 +99,14 @@ fn last_of_calls(log: &str) -> Vec<Statement> {
         });
     }
     last
+}
+
+/// A statement without the comments in front of it.
+fn uncommented(mut text: &str) -> &str {
+    while text.starts_with("--") {
+        text = text.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    text
 }
 
 fn is_about_calls(text: &str) -> bool {
@@ -210,7 +220,7 @@ mod tests {
     const LOG: &str = "x [7] LOG:  execute <unnamed>: BEGIN\n\
         x [7] LOG:  execute sqlx_s_1: SELECT set_config('role', $1, true)\n\
         x [7] DETAIL:  parameters: $1 = 'callweave_app'\n\
-        x [7] LOG:  execute sqlx_s_2: SELECT call.id FROM calls AS call WHERE call.tenant_id = $1 LIMIT $2\n\
+        x [7] LOG:  execute sqlx_s_2: -- A list.\n\tSELECT call.id\n\t  FROM calls AS call WHERE call.tenant_id = $1 LIMIT $2\n\
         x [7] DETAIL:  parameters: $1 = 'a''b, $2 = ''c', $2 = '51'\n\
         x [8] LOG:  statement: COMMIT\n\
         x [7] LOG:  statement: COMMIT\n";
@@ -220,7 +230,8 @@ mod tests {
         assert_eq!(
             last_of_calls(LOG),
             [Statement {
-                text: "SELECT call.id FROM calls AS call WHERE call.tenant_id = $1 LIMIT $2".into(),
+                text: "SELECT call.id\n  FROM calls AS call WHERE call.tenant_id = $1 LIMIT $2"
+                    .into(),
                 parameters: vec!["'a''b, $2 = ''c'".into(), "'51'".into()],
             }]
         );

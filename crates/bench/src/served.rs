@@ -71,7 +71,7 @@ impl Served {
     /// The time of a copy, for a script whose variable `number` says which.
     pub(crate) fn time(&self) -> String {
         format!(
-            "(timestamptz '{EPOCH}' - :number * {}::float8 * interval '1 second')",
+            "date_trunc('milliseconds', timestamptz '{EPOCH}' - :number * {}::float8 * interval '1 second')",
             self.step
         )
     }
