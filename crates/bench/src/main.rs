@@ -7,6 +7,7 @@ mod footprint;
 mod gateway;
 mod lists;
 mod load;
+mod peers;
 mod pgbench;
 mod plan;
 mod processes;
@@ -30,17 +31,13 @@ use crate::{
     stage::{Database, Stage},
 };
 
-/// What the gateway is to be compared with, and at what.
-const PEERS: [(&str, &str); 3] = [
+/// What the gateway is to be compared with at syncs.
+const PEERS: [(&str, &str); 2] = [
     (
         "a script by hand",
         "httpx, orjson and COPY, at the first sync",
     ),
     ("dlt", "merge into one table, at the first sync"),
-    (
-        "FastAPI",
-        "with granian and asyncpg, at lists and single calls",
-    ),
 ];
 
 /// Measure the released gateway over its own API.
@@ -160,13 +157,17 @@ async fn take(plan: &Plan, stage: &Stage, figures: &mut Figures) -> Result<()> {
     if plan.has(Part::Footprint) {
         footprint::disk(&synced, figures)?;
     }
-    if [Part::Lists, Part::Search, Part::Footprint]
-        .iter()
-        .any(|part| plan.has(*part))
-    {
+    let served = [
+        Part::Lists,
+        Part::Search,
+        Part::Footprint,
+        Part::Peers,
+        Part::Passthrough,
+    ];
+    if served.iter().any(|part| plan.has(*part)) {
         serve(plan, stage, synced, figures).await?;
     }
-    figures.section("Other programs");
+    figures.section("Other programs that sync");
     for (peer, what) in PEERS {
         figures.missing(peer, &format!("{what}; this run has none"))?;
     }
@@ -180,12 +181,20 @@ async fn serve(plan: &Plan, stage: &Stage, synced: Database, figures: &mut Figur
     if plan.has(Part::Footprint) {
         footprint::start(&gateway, figures)?;
     }
-    if plan.has(Part::Lists) {
+    if plan.has(Part::Lists) || plan.has(Part::Peers) {
         let paths = served.walk(&gateway).await?;
-        lists::measure(plan, stage, &served, &gateway, &paths, figures).await?;
+        if plan.has(Part::Lists) {
+            lists::measure(plan, stage, &served, &gateway, &paths, figures).await?;
+        }
+        if plan.has(Part::Peers) {
+            peers::serving(plan, stage, &served, &gateway, &paths, figures).await?;
+        }
     }
     if plan.has(Part::Search) {
         words::measure(plan, stage, &served, &gateway, figures).await?;
+    }
+    if plan.has(Part::Passthrough) {
+        peers::passing(plan, stage, &served, &gateway, figures).await?;
     }
     if plan.has(Part::Footprint) {
         footprint::after_load(&gateway, figures)?;

@@ -24,6 +24,10 @@ pub(crate) enum Part {
     Search,
     /// Start, memory, disk.
     Footprint,
+    /// Other programs that serve the same calls.
+    Peers,
+    /// Requests passed through, and nginx.
+    Passthrough,
 }
 
 /// What a run measures.

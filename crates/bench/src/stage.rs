@@ -136,6 +136,15 @@ impl Database {
         )
     }
 
+    /// Its URL as other drivers read it.
+    pub(crate) fn dsn(&self) -> String {
+        format!(
+            "postgresql://callweave@/{}?host={}",
+            self.name,
+            self.socket.display()
+        )
+    }
+
     /// The command of a client program that is connected to it.
     pub(crate) fn client(&self, program: &str) -> Command {
         let beside = self.programs.join(program);
