@@ -26,8 +26,8 @@ use crate::{
 
 /// How long a program may take to start.
 const START_TIME: Duration = Duration::from_secs(30);
-/// Pages that are compared before anything is timed.
-const COMPARED: [usize; 3] = [1, 7, 30];
+/// How many pages, and how many calls, are compared before anything is timed.
+const COMPARED: usize = 20;
 
 /// A program that serves what the gateway serves.
 struct Program {
@@ -47,6 +47,7 @@ const PROGRAMS: [Program; 2] = [
             let mut command = Command::new(cache.join("python/bin/granian"));
             command
                 .current_dir(files().join("python"))
+                .env("PYTHONDONTWRITEBYTECODE", "1")
                 .args(["--interface", "asgi", "--host", "127.0.0.1"])
                 .args(["--workers", "2", "--log-level", "error"])
                 .args(["--port", &port.to_string(), "serve:app"]);
@@ -186,16 +187,7 @@ pub(crate) async fn serving(
             }
         };
         for (ours, theirs) in ours.iter().zip(&theirs) {
-            for place in COMPARED {
-                let (Some(our), Some(their)) = (ours.get(place), theirs.get(place)) else {
-                    continue;
-                };
-                let told = gateway.get(our).await?;
-                let url = format!("http://{}{their}", running.address);
-                let theirs = stage.http.get(url).send().await?.error_for_status()?;
-                let theirs: Value = serde_json::from_slice(&theirs.bytes().await?)?;
-                same(program.name, our, told, theirs)?;
-            }
+            compare(stage, gateway, program, &running, ours, theirs).await?;
         }
         let kinds = ["list of 50", "one call"];
         for (number, kind) in kinds.into_iter().enumerate() {
@@ -208,6 +200,36 @@ pub(crate) async fn serving(
             )
             .await?;
         }
+    }
+    Ok(())
+}
+
+/// Compares answers from the first path to the last one, evenly spread.
+async fn compare(
+    stage: &Stage,
+    gateway: &Gateway,
+    program: &Program,
+    running: &Running,
+    ours: &[String],
+    theirs: &[String],
+) -> Result<()> {
+    ensure!(
+        ours.len() == theirs.len(),
+        "{} paths, and {} of {}",
+        ours.len(),
+        theirs.len(),
+        program.name
+    );
+    let last = ours.len().checked_sub(1).context("a path")?;
+    for number in 0..COMPARED {
+        let place = number * last / (COMPARED - 1);
+        let our = ours.get(place).context("a path")?;
+        let their = theirs.get(place).context("a path")?;
+        let told = gateway.get(our).await?;
+        let url = format!("http://{}{their}", running.address);
+        let answer = stage.http.get(url).send().await?.error_for_status()?;
+        let answer: Value = serde_json::from_slice(&answer.bytes().await?)?;
+        same(program.name, our, told, answer)?;
     }
     Ok(())
 }
