@@ -74,13 +74,15 @@ try {
   const submitted = await tryOut("jobs", "create_analysis", "/v1/analyses", async (block) => {
     await parameter(block, "Idempotency-Key").fill(`swagger-ui-file-${Date.now()}`);
     await block.locator(".body-param-content-type select, .content-type").first().selectOption("multipart/form-data");
-    const field = (name) => block.locator(`tr[data-property-name="${name}"]`).locator("input, textarea").first();
+    const field = (name) => block.locator(`tr[data-property-name="${name}"]`).locator("input:enabled, textarea:enabled").first();
     await field("file").setInputFiles(recording);
     // The page sends the fields in an order of its own, those that are not filled in as well.
     const filled = { connection_id: connection, started_at: "2026-03-02T09:15:00Z", direction: "inbound" };
     for (const row of await block.locator("tr[data-property-name]").all()) {
       const name = await row.getAttribute("data-property-name");
-      if (name !== "file") await field(name).fill(filled[name] ?? "");
+      // What is true or false is chosen from a list, and left as it is.
+      const writable = (await row.locator("input:enabled, textarea:enabled").count()) > 0;
+      if (name !== "file" && writable) await field(name).fill(filled[name] ?? "");
     }
   });
   await submitted.block.locator(".live-responses-table").first().scrollIntoViewIfNeeded();
