@@ -98,7 +98,7 @@ pub fn read_value<T: DeserializeOwned>(mut value: Value) -> Result<Read<T>, Deco
     }
 }
 
-/// Parses JSON of any shape with the limits of [`decode`].
+/// Parses JSON of any shape with the limits of [`decode`](crate::decode::decode).
 pub fn parse(bytes: &[u8]) -> Result<Value, DecodeError> {
     parse_text(&mend_text(bytes))
 }

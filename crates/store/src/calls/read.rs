@@ -201,7 +201,7 @@ impl TenantTx {
 
     /// Writes what a CRM may change. `Ok(false)` when `if_version` is not the call's any more;
     /// nothing is written when nothing changes.
-    /// [`StoreError::Erased`] when it is about somebody who was erased.
+    /// [`StoreError::Erased`](crate::StoreError::Erased) when it is about somebody who was erased.
     pub async fn patch_call(
         &mut self,
         scope: &ConnectionScope,
