@@ -70,9 +70,6 @@ const LOCK: Duration = Duration::from_secs(90);
 const SHORT_LOCK: Duration = Duration::from_secs(10);
 /// How long answers are kept.
 const KEEP: Duration = Duration::from_hours(24);
-/// What keyed hashes are made of.
-const REQUESTS: &str = "idempotency_keys.request_hash";
-const FILES: &str = "idempotency_keys.streamed_hash";
 /// The largest answer that is kept.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 
@@ -176,9 +173,9 @@ async fn named_request(
         )
     })?;
     let target = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let digest = request_digest(target, &body);
+    let hash = request_hash(target, &body);
     let lock = lock_of(parts.uri.path());
-    let claim = claim(state, caller.tenant, name, &digest, lock).await?;
+    let claim = claim(state, caller.tenant, name, &hash, lock).await?;
     match claim {
         Claim::Ours => {}
         Claim::UnderWay => return Err(under_way()),
@@ -276,13 +273,12 @@ async fn claim(
     state: &ApiState,
     tenant: TenantId,
     name: RequestName<'_>,
-    digest: &[u8],
+    hash: &[u8],
     lock: Duration,
 ) -> Result<Claim, Problem> {
-    let hashes = hashes(state, tenant, REQUESTS, digest);
     let claimed = again(|| async {
         let mut tx = state.store().tenant(tenant).await?;
-        let claim = tx.claim_request(name, &hashes, lock, KEEP).await?;
+        let claim = tx.claim_request(name, hash, lock, KEEP).await?;
         tx.commit().await?;
         Ok(claim)
     });
@@ -466,13 +462,7 @@ fn reused() -> Problem {
     Problem::new(codes::IDEMPOTENCY_KEY_REUSED, detail)
 }
 
-/// Hashes that say nothing about a body without the gateway's keys: it may hold names and phones that
-/// could be guessed. One by each key; the first one is kept.
-fn hashes(state: &ApiState, tenant: TenantId, what: &str, digest: &[u8]) -> Vec<Vec<u8>> {
-    state.connector().vault().digests(what, tenant, digest)
-}
-
-fn request_digest(target: &str, body: &Bytes) -> Vec<u8> {
+fn request_hash(target: &str, body: &Bytes) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update((target.len() as u64).to_be_bytes());
     hash.update(target.as_bytes());

@@ -1,4 +1,4 @@
-//! Encryption at rest, and keyed hashes of what is only compared: XChaCha20-Poly1305 with the row a secret belongs to as associated data, so
+//! Encryption at rest: XChaCha20-Poly1305 with the row a secret belongs to as associated data, so
 //! that a ciphertext copied to another row, column or tenant does not open.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -9,10 +9,7 @@ use chacha20poly1305::{
     KeyInit as _, XChaCha20Poly1305, XNonce,
     aead::{Aead as _, Payload},
 };
-use hmac::{Hmac, Mac as _};
 use rand::RngCore as _;
-use secrecy::{ExposeSecret as _, SecretBox};
-use sha2::Sha256;
 
 const ENVELOPE_VERSION: u8 = 1;
 const NONCE_LENGTH: usize = 24;
@@ -73,8 +70,6 @@ impl Place {
 pub struct Vault {
     active: String,
     ciphers: Arc<BTreeMap<String, XChaCha20Poly1305>>,
-    /// What hashes are keyed with, by key, the active one first.
-    hashers: Arc<Vec<SecretBox<[u8; 32]>>>,
 }
 
 impl fmt::Debug for Vault {
@@ -93,25 +88,10 @@ pub fn generate_key(id: &str) -> String {
     format!("{id}:{}", STANDARD.encode(key))
 }
 
-/// HMAC-SHA256 over some parts.
-fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    // A key is filled up to a whole block with zeros.
-    let mut block = [0_u8; 64];
-    for (place, byte) in block.iter_mut().zip(key) {
-        *place = *byte;
-    }
-    let mut mac = Hmac::<Sha256>::new(&block.into());
-    for part in parts {
-        mac.update(part);
-    }
-    mac.finalize().into_bytes().into()
-}
-
 impl Vault {
     /// Reads `id:base64-of-32-bytes`, comma separated, the first one active.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let mut ciphers = BTreeMap::new();
-        let mut hashers = Vec::new();
         let mut active = None;
         let entries = text
             .split(',')
@@ -133,13 +113,9 @@ impl Vault {
                 .decode(encoded.trim())
                 .ok()
                 .filter(|key| key.len() == 32);
-            let key: [u8; 32] = key
-                .and_then(|key| key.try_into().ok())
+            let cipher = key
+                .and_then(|key| XChaCha20Poly1305::new_from_slice(&key).ok())
                 .ok_or_else(|| KeyRingError::Length(id.to_owned()))?;
-            // One key for one purpose.
-            let hasher = hmac(&key, &[b"callweave/1|hashes"]);
-            hashers.push(SecretBox::new(Box::new(hasher)));
-            let cipher = XChaCha20Poly1305::new(&key.into());
             if ciphers.insert(id.to_owned(), cipher).is_some() {
                 return Err(KeyRingError::Duplicate(id.to_owned()));
             }
@@ -149,18 +125,7 @@ impl Vault {
         Ok(Self {
             active,
             ciphers: Arc::new(ciphers),
-            hashers: Arc::new(hashers),
         })
-    }
-
-    /// Hashes of something that is only compared, such as a request: worth nothing without the keys.
-    /// One by each key, the active one's first: what was hashed before a rotation is known after it.
-    pub fn digests(&self, purpose: &str, tenant: TenantId, data: &[u8]) -> Vec<Vec<u8>> {
-        let context = format!("callweave/1|{purpose}|{tenant}|");
-        let digest = |key: &SecretBox<[u8; 32]>| {
-            hmac(key.expose_secret(), &[context.as_bytes(), data]).to_vec()
-        };
-        self.hashers.iter().map(digest).collect()
     }
 
     /// The id of the active key.
@@ -275,28 +240,6 @@ mod tests {
                 "bit flip at {position}"
             );
         }
-    }
-
-    #[test]
-    fn hashes_tell_tenants_purposes_and_keys_apart() {
-        let (old, new) = (generate_key("k1"), generate_key("k2"));
-        let before = Vault::parse(&old).unwrap();
-        let rotated = Vault::parse(&format!("{new},{old}")).unwrap();
-        let tenant = |number| TenantId(uuid::Uuid::from_u128(number));
-        let one = |vault: &Vault, purpose, number, data: &[u8]| {
-            vault.digests(purpose, tenant(number), data).remove(0)
-        };
-        let hash = one(&before, "a", 1, b"body");
-        assert_eq!((hash.len(), &hash), (32, &one(&before, "a", 1, b"body")));
-        for other in [
-            one(&before, "b", 1, b"body"),
-            one(&before, "a", 2, b"body"),
-            one(&before, "a", 1, b"bodies"),
-            one(&rotated, "a", 1, b"body"),
-        ] {
-            assert_ne!(hash, other);
-        }
-        assert_eq!(rotated.digests("a", tenant(1), b"body")[1], hash);
     }
 
     #[test]

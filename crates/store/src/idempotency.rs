@@ -32,12 +32,11 @@ type Row = (Vec<u8>, Option<Vec<u8>>);
 
 impl TenantTx {
     /// Takes a request on, unless it is under way or answered. A request whose owner died is taken
-    /// over after `lock`; answers are kept for `keep`. `hashes` are keyed hashes of the request, the one
-    /// that is kept first, the others as it may have been kept before.
+    /// over after `lock`; answers are kept for `keep`.
     pub async fn claim_request(
         &mut self,
         name: RequestName<'_>,
-        hashes: &[Vec<u8>],
+        request_hash: &[u8],
         lock: Duration,
         keep: Duration,
     ) -> Result<Claim> {
@@ -56,14 +55,13 @@ impl TenantTx {
              ON CONFLICT (tenant_id, api_key_id, key) DO UPDATE \
                  SET locked_until = EXCLUDED.locked_until, created_at = now() \
                  WHERE old.sealed_answer IS NULL AND old.locked_until < now() \
-                     AND old.request_hash = ANY($6)",
+                     AND old.request_hash = EXCLUDED.request_hash",
         )
         .bind(self.tenant().0)
         .bind(name.api_key.0)
         .bind(name.key)
-        .bind(hashes.first())
+        .bind(request_hash)
         .bind(lock.as_secs_f64())
-        .bind(hashes)
         .execute(self.executor())
         .await?;
         if ours.rows_affected() == 1 {
@@ -79,7 +77,7 @@ impl TenantTx {
         .fetch_optional(self.executor())
         .await?;
         Ok(match row {
-            Some((known, _)) if !hashes.contains(&known) => Claim::Differs,
+            Some((known, _)) if known != request_hash => Claim::Differs,
             Some((_, Some(answer))) => Claim::Answered(answer),
             // Released between the two statements: the next try takes it on.
             Some((_, None)) | None => Claim::UnderWay,
@@ -108,7 +106,7 @@ impl TenantTx {
         Ok(kept.rows_affected() == 1)
     }
 
-    /// Notes the keyed hash of what a streamed request carried, for those that come again.
+    /// Notes the hash of what a streamed request carried, for those that come again.
     pub async fn note_streamed(&mut self, name: RequestName<'_>, hash: &[u8]) -> Result<()> {
         sqlx::query(
             "UPDATE idempotency_keys SET streamed_hash = $4 \

@@ -10,7 +10,7 @@ use utoipa::{
     openapi::path::{Parameter, ParameterIn},
 };
 
-use super::{FILES, HEADER, Kind, answered, hashes, keep, key_of, parameter, release, reused};
+use super::{HEADER, Kind, answered, keep, key_of, parameter, release, reused};
 use crate::{
     ApiState, Caller,
     middleware::header_text,
@@ -93,15 +93,12 @@ impl Ticket {
     /// Keeps the answer, with the hash of the file; a request that failed may be sent again.
     pub(crate) async fn finish(
         self,
-        digest: Option<&[u8]>,
+        hash: Option<&[u8]>,
         answer: Result<Response, Problem>,
     ) -> Result<Response, Problem> {
         match answer {
             Ok(response) => {
-                let hashes = digest
-                    .map(|digest| self.hashes_of(digest))
-                    .unwrap_or_default();
-                if let Some(hash) = hashes.first() {
+                if let Some(hash) = hash {
                     let mut tx = self.state.store().tenant(self.tenant).await?;
                     tx.note_streamed(self.name(), hash).await?;
                     tx.commit().await?;
@@ -116,18 +113,14 @@ impl Ticket {
     }
 
     /// The kept answer, for a request that carried the same file.
-    pub(crate) async fn replay(self, sealed: &[u8], digest: &[u8]) -> Result<Response, Problem> {
+    pub(crate) async fn replay(self, sealed: &[u8], hash: &[u8]) -> Result<Response, Problem> {
         let mut tx = self.state.store().tenant(self.tenant).await?;
         let first = tx.streamed_hash(self.name()).await?;
         tx.commit().await?;
-        if first.is_some_and(|first| !self.hashes_of(digest).contains(&first)) {
+        if first.is_some_and(|first| first != hash) {
             return Err(reused());
         }
         answered(&self.state, self.tenant, self.name(), sealed)
-    }
-
-    fn hashes_of(&self, digest: &[u8]) -> Vec<Vec<u8>> {
-        hashes(&self.state, self.tenant, FILES, digest)
     }
 
     fn name(&self) -> RequestName<'_> {
