@@ -102,15 +102,9 @@ impl TenantTx {
         if calls.is_empty() || !(transcript || analyses) {
             return Ok(());
         }
-        let places: Vec<CallPosition> = calls
-            .iter()
-            .map(|call| CallPosition {
-                sort_at: call.sort_at,
-                id: call.id,
-            })
-            .collect();
-        let rows = self.packed_documents(&places).await?;
-        let mut rows = convert::by_key(rows, |(id, ..)| *id);
+        let mut rows = self
+            .packed_documents(calls.iter().map(|call| (call.id, call.sort_at)))
+            .await?;
         for stored in calls {
             let Some((_, packed_transcript, packed_analyses)) = rows.remove(&stored.id.0) else {
                 continue;

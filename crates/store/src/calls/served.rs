@@ -1,5 +1,7 @@
 //! Calls as they are served: what was stored as text is handed on as text, and not understood on the way.
 
+use std::collections::BTreeMap;
+
 use callweave_model::{AnalyzedCall, CallId, ConnectionId, Timestamp};
 use sqlx::{FromRow, QueryBuilder, Row as _, postgres::PgRow};
 use uuid::Uuid;
@@ -209,15 +211,9 @@ impl TenantTx {
         if calls.is_empty() || !(transcript || analyses) {
             return Ok(());
         }
-        let places: Vec<CallPosition> = calls
-            .iter()
-            .map(|call| CallPosition {
-                sort_at: call.sort_at,
-                id: call.id,
-            })
-            .collect();
-        let rows = self.packed_documents(&places).await?;
-        let mut rows = convert::by_key(rows, |(id, ..)| *id);
+        let mut rows = self
+            .packed_documents(calls.iter().map(|call| (call.id, call.sort_at)))
+            .await?;
         for call in calls {
             let Some((_, packed_transcript, packed_analyses)) = rows.remove(&call.id.0) else {
                 continue;
@@ -232,15 +228,15 @@ impl TenantTx {
         Ok(())
     }
 
-    /// The documents of calls as they are stored.
+    /// The documents of calls as they are stored: transcript and analyses, by the call.
     pub(super) async fn packed_documents(
         &mut self,
-        calls: &[CallPosition],
-    ) -> Result<Vec<(Uuid, Option<Vec<u8>>, Vec<u8>)>> {
-        let ids: Vec<Uuid> = calls.iter().map(|call| call.id.0).collect();
-        let sort: Vec<convert::DbTime> =
-            calls.iter().map(|call| convert::db(call.sort_at)).collect();
-        Ok(sqlx::query_as(
+        calls: impl Iterator<Item = (CallId, Timestamp)>,
+    ) -> Result<BTreeMap<Uuid, PackedDocuments>> {
+        let (ids, sort): (Vec<Uuid>, Vec<convert::DbTime>) = calls
+            .map(|(id, sort_at)| (id.0, convert::db(sort_at)))
+            .unzip();
+        let rows: Vec<PackedDocuments> = sqlx::query_as(
             "SELECT document.call_id, document.transcript, document.analyses \
              FROM UNNEST($2::uuid[], $3::timestamptz[]) AS wanted (id, sort_at) \
              JOIN call_documents AS document ON document.tenant_id = $1 \
@@ -250,9 +246,13 @@ impl TenantTx {
         .bind(ids)
         .bind(sort)
         .fetch_all(self.executor())
-        .await?)
+        .await?;
+        Ok(convert::by_key(rows, |(id, ..)| *id))
     }
 }
+
+/// A call's transcript and analyses as they are stored.
+pub(super) type PackedDocuments = (Uuid, Option<Vec<u8>>, Vec<u8>);
 
 /// A packed document as text.
 fn text_of(packed: Option<Vec<u8>>) -> Result<Option<String>> {

@@ -4,10 +4,18 @@ use callweave_model::phone;
 use callweave_store::calls::{CallFilter, Order};
 
 use super::include::Include;
-use crate::extract::query::Query;
+use crate::{Caller, extract::query::Query, problem::Problem};
 
 /// More words than this narrow nothing.
 const WORDS_LIMIT: usize = 16;
+
+/// Refuses a caller who may not look for words: they look into what was said.
+pub(super) fn authorize(filter: &CallFilter, caller: &Caller) -> Result<(), Problem> {
+    if filter.words.is_empty() {
+        return Ok(());
+    }
+    caller.require(&["transcripts:read"])
+}
 
 /// The parameters of the filter, and those that are given besides.
 macro_rules! filter_params {

@@ -7,7 +7,7 @@ use callweave_model::{ConnectionId, connection::Freshness};
 use callweave_store::calls::CallFilter;
 
 use super::{
-    filter::{filter, filter_params},
+    filter::{authorize, filter, filter_params},
     include::Include,
     list::notes,
 };
@@ -63,10 +63,7 @@ pub(crate) async fn get_rubric_item_stats(
     State(state): State<ApiState>,
     ApiQuery(query): ApiQuery<ItemStatsQuery>,
 ) -> Result<Response, Problem> {
-    if !query.filter.words.is_empty() {
-        // Search looks into what was said.
-        authorized.caller.require(&["transcripts:read"])?;
-    }
+    authorize(&query.filter, &authorized.caller)?;
     let filter = &query.filter;
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     let counted = tx.item_figures(filter, MOST).await?;

@@ -11,7 +11,7 @@ use callweave_store::{
 };
 
 use super::{
-    filter::{filter, filter_params, order},
+    filter::{authorize, filter, filter_params, order},
     include::{INCLUDE, Include},
     raw_ref,
 };
@@ -78,10 +78,7 @@ pub(crate) async fn list_calls(
     ApiQuery(query): ApiQuery<CallsQuery>,
 ) -> Result<Response, Problem> {
     query.include.authorize(&authorized.caller)?;
-    if !query.filter.words.is_empty() {
-        // Search looks into what was said.
-        authorized.caller.require(&["transcripts:read"])?;
-    }
+    authorize(&query.filter, &authorized.caller)?;
     let tenant = authorized.caller.tenant;
     let list = List {
         tenant,

@@ -8,7 +8,7 @@ use callweave_store::calls::{CallFilter, GroupBy};
 use jiff::tz::TimeZone;
 
 use super::{
-    filter::{filter, filter_params},
+    filter::{authorize, filter, filter_params},
     include::Include,
     list::notes,
 };
@@ -103,10 +103,7 @@ pub(crate) async fn get_call_stats(
     State(state): State<ApiState>,
     ApiQuery(query): ApiQuery<StatsQuery>,
 ) -> Result<Response, Problem> {
-    if !query.filter.words.is_empty() {
-        // Search looks into what was said.
-        authorized.caller.require(&["transcripts:read"])?;
-    }
+    authorize(&query.filter, &authorized.caller)?;
     let filter = &query.filter;
     let mut tx = state.store().tenant(authorized.caller.tenant).await?;
     let mut groups = tx.call_figures(filter, &query.by, query.limit + 1).await?;

@@ -19,7 +19,7 @@ use crate::{
     middleware::header_text,
     problem::{BadQuery, Problem, Secured},
     routes::calls::{
-        filter::{filter, filter_params, order},
+        filter::{authorize, filter, filter_params, order},
         include::{INCLUDE, Include},
     },
     scope::CallsRead,
@@ -96,10 +96,7 @@ pub(crate) async fn export_calls(
 ) -> Result<Response, Problem> {
     let caller = authorized.caller;
     query.include.authorize(&caller)?;
-    if !query.filter.words.is_empty() {
-        // Search looks into what was said.
-        caller.require(&["transcripts:read"])?;
-    }
+    authorize(&query.filter, &caller)?;
     let format = query.format.unwrap_or_else(|| accepted(&headers));
     let head = head(format);
     if method == Method::HEAD {
