@@ -105,12 +105,14 @@ async fn the_log_of_vendor_requests_is_bounded_and_holds_neither_secrets_nor_con
     let (gateway, _connections) = connected(&stage).await;
     let api = &gateway.api;
     // By the vendor's id of a record, in pages without gaps.
-    let one = found(api, "vendor=transcripto&failed=false").await;
-    let remote = one
-        .iter()
-        .find_map(|row| row["remote_id"].as_str())
-        .unwrap()
-        .to_owned();
+    // The first requests are a login and a page of the list, which are about no record.
+    let (one, remote) = eventually("a request about a record", PATIENCE, async || {
+        let rows = found(api, "vendor=transcripto&failed=false").await;
+        let about = rows.iter().find_map(|row| row["remote_id"].as_str());
+        let remote = about.map(str::to_owned).ok_or("none yet")?;
+        Ok((rows, remote))
+    })
+    .await;
     for row in found(api, &format!("remote_id={remote}&vendor=transcripto")).await {
         assert_eq!(row["remote_id"], remote.as_str());
     }
