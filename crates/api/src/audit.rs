@@ -6,6 +6,8 @@
 //! it is over, also when its caller has left or it panicked: then the outcome is unknown. A new
 //! route that acts is written down without being told to.
 
+mod book;
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -24,7 +26,7 @@ use callweave_store::{
 };
 use http::{Method, StatusCode, header, request::Parts};
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 
 use crate::{
     ApiState, admission,
@@ -33,6 +35,8 @@ use crate::{
     middleware::{AsItCame, header_text},
     problem::{Problem, codes},
 };
+
+pub(crate) use book::Book;
 
 /// Who acts in a request, and whether that is written down.
 #[derive(Clone, Debug)]
@@ -128,7 +132,8 @@ impl Effect {
         let entry = self
             .trail
             .entry(action, Some(resource.to_owned()), outcome, detail);
-        append(&self.state, self.trail.0.tenant, &entry).await;
+        // What could not be written is in the log.
+        let _over = book::add(&self.state, self.trail.0.tenant, entry).await;
     }
 
     /// Makes the effect last, together with its entry and its answer.
@@ -226,18 +231,36 @@ pub(crate) async fn follow(
     let Some(act) = act else {
         return next.run(request).await;
     };
+    let _forgetting = (act.action == CONNECTION_WRITE).then(|| Forgetting {
+        state: state.clone(),
+        tenant: trail.0.tenant,
+    });
     let mut watch = Watch {
         state,
         trail,
         act: Some(act),
     };
     let response = next.run(request).await;
-    if let Some(written) = watch.end(&response)
-        && let Err(error) = written.await
-    {
-        tracing::error!(error = %error, "The audit log was not waited for");
+    if let Some(written) = watch.end(&response) {
+        // What could not be written is in the log.
+        let _over = written.await;
     }
     response
+}
+
+/// What is done to connections themselves.
+const CONNECTION_WRITE: &str = "connection.write";
+
+/// Forgets the connections of a tenant when a request that may have changed one is over.
+struct Forgetting {
+    state: ApiState,
+    tenant: TenantId,
+}
+
+impl Drop for Forgetting {
+    fn drop(&mut self) {
+        self.state.opened().forget(self.tenant);
+    }
 }
 
 /// Something that a request does.
@@ -267,7 +290,7 @@ impl Act {
                     "backfills" | "check" | "credentials" | "deletions" | "pause" | "quarantine"
                     | "resume" | "sync",
                 ),
-            ) => "connection.write",
+            ) => CONNECTION_WRITE,
             ("connections", Some(_)) => "vendor.write",
             ("analyses" | "dialogs" | "dialog-batches" | "jobs", _) => "job.write",
             ("calls", _) => "call.write",
@@ -295,7 +318,7 @@ struct Watch {
 
 impl Watch {
     /// Writes down what came of it, unless the handler did.
-    fn end(&mut self, response: &Response) -> Option<JoinHandle<()>> {
+    fn end(&mut self, response: &Response) -> Option<oneshot::Receiver<()>> {
         let act = self.act.take().filter(|_| !self.trail.is_written())?;
         let outcome = outcome_of(response)?;
         let made = header_text(response.headers(), header::LOCATION)
@@ -304,43 +327,20 @@ impl Watch {
         Some(self.write(act, made, outcome, Some(response.status())))
     }
 
-    /// In a task of its own: it is written although nobody waits for it.
+    /// It is written although nobody waits for it.
     fn write(
         &self,
         act: Act,
         made: Option<String>,
         outcome: Outcome,
         status: Option<StatusCode>,
-    ) -> JoinHandle<()> {
+    ) -> oneshot::Receiver<()> {
         let status = status.map(|status| status.as_u16());
         let detail = json!({"operation": act.operation, "status": status});
         let entry = self
             .trail
             .entry(act.action, act.resource.or(made), outcome, detail);
-        let (state, tenant) = (self.state.clone(), self.trail.0.tenant);
-        self.state
-            .tasks()
-            .spawn(async move { append(&state, tenant, &entry).await })
-    }
-}
-
-/// Adds an entry to a tenant's audit log; what cannot be written there stands in the log.
-async fn append(state: &ApiState, tenant: TenantId, entry: &NewEntry) {
-    let written = async {
-        let mut tx = state.store().tenant(tenant).await?;
-        tx.audit(entry).await?;
-        tx.commit().await
-    };
-    if let Err(error) = written.await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            tenant.id = %tenant,
-            audit.action = entry.action,
-            audit.resource = entry.resource,
-            audit.outcome = entry.outcome.as_str(),
-            request.id = entry.request_id,
-            "What was done could not be written to the audit log"
-        );
+        book::add(&self.state, self.trail.0.tenant, entry)
     }
 }
 

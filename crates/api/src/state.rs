@@ -14,9 +14,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     admission::{Failures, GuessLimits, Limiter, TenantLimits, Throttle},
+    audit::Book,
     authenticator::{Authenticator, Guards},
     cursor::CursorKey,
     feed::{self, FeedOptions, Hub},
+    live::Opened,
     trace::SpanLink,
 };
 
@@ -34,8 +36,8 @@ pub struct ApiOptions {
     pub cors_origins: Vec<HeaderValue>,
     /// Where the pages of problem codes stand; the gateway's own by default.
     pub problem_pages: String,
-    /// How long a key that was found is taken from memory. Revocation takes this long to be seen
-    /// by other replicas.
+    /// How long a key that was found, and a connection that was opened, are taken from memory.
+    /// Revocation takes this long to be seen by other replicas.
     pub key_cache: Duration,
     /// How long a token that the gateway makes may live.
     pub token_life: Duration,
@@ -104,6 +106,8 @@ struct Inner {
     cursor_key: CursorKey,
     authenticator: Authenticator,
     limiter: Limiter,
+    opened: Opened,
+    audit_book: Book,
     verifier: Arc<Verifier>,
     options: ApiOptions,
     permits: Arc<Semaphore>,
@@ -143,6 +147,7 @@ impl ApiState {
             guards,
         );
         let limiter = Limiter::new(options.limits, options.feed.max_streams_per_tenant);
+        let opened = Opened::new(options.key_cache);
         let permits = Arc::new(Semaphore::new(options.concurrency));
         let feed = Arc::new(Hub::new(options.feed));
         let jobs = Jobs::new(
@@ -161,6 +166,8 @@ impl ApiState {
                 cursor_key,
                 authenticator,
                 limiter,
+                opened,
+                audit_book: Book::default(),
                 verifier,
                 options,
                 permits,
@@ -236,6 +243,14 @@ impl ApiState {
 
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.inner.limiter
+    }
+
+    pub(crate) fn opened(&self) -> &Opened {
+        &self.inner.opened
+    }
+
+    pub(crate) fn audit_book(&self) -> &Book {
+        &self.inner.audit_book
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {

@@ -1,6 +1,11 @@
 //! Opening connections: settings and credentials become a provider that can be asked.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use callweave_model::{Clock, ConnectionId, TenantId, Timestamp, ids::AccountId};
 use callweave_provider::{
@@ -327,6 +332,7 @@ impl Connector {
             credentials: Arc::new(credentials),
             broker: self.broker.clone(),
             clock: self.clock.clone(),
+            hidden: Arc::default(),
         })
     }
 
@@ -393,6 +399,14 @@ pub struct OpenConnection {
     credentials: Arc<Credentials>,
     broker: Broker,
     clock: Arc<dyn Clock>,
+    hidden: Arc<Mutex<Option<Hidden>>>,
+}
+
+/// What hides the secrets that are known while a token of this generation is in use.
+#[derive(Debug)]
+struct Hidden {
+    generation: Option<i64>,
+    redactor: Redactor,
 }
 
 impl OpenConnection {
@@ -401,10 +415,38 @@ impl OpenConnection {
         &self.provider
     }
 
+    /// Whether it can be asked with what is at hand: nothing has to be got with its credentials.
+    pub fn is_ready(&self) -> bool {
+        self.provider.token_grant().is_none() || self.broker.is_ready(&self.account)
+    }
+
     /// What hides this connection's own secrets: its tokens, its secret credentials, and login and
-    /// password as HTTP Basic writes them.
+    /// password as HTTP Basic writes them. As long as the same token is in use here, and this is
+    /// open, they are read once; what another replica got meanwhile is not among them.
     pub async fn redactor(&self) -> Result<Redactor, StoreError> {
-        let mut secrets = self.broker.secrets(&self.account).await?;
+        let generation = self.broker.generation(&self.account);
+        if let Some(known) = self.known_secrets().as_ref()
+            && known.generation == generation
+        {
+            return Ok(known.redactor.clone());
+        }
+        let known = self.broker.secrets(&self.account).await?;
+        let mut secrets = known.secrets;
+        secrets.extend(self.own_secrets());
+        let redactor = Redactor::new(secrets);
+        *self.known_secrets() = Some(Hidden {
+            generation: known.generation,
+            redactor: redactor.clone(),
+        });
+        Ok(redactor)
+    }
+
+    fn known_secrets(&self) -> MutexGuard<'_, Option<Hidden>> {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The secret credentials, alone and with each of the others.
+    fn own_secrets(&self) -> Vec<SecretString> {
         let fields = self.provider.manifest().credential_fields;
         let given = |secret: bool| {
             fields
@@ -412,6 +454,7 @@ impl OpenConnection {
                 .filter(move |field| field.secret == secret)
                 .filter_map(|field| self.credentials.get(field.name))
         };
+        let mut secrets = Vec::new();
         for secret in given(true) {
             for name in given(false) {
                 let pair = format!("{}:{}", name.expose_secret(), secret.expose_secret());
@@ -419,7 +462,7 @@ impl OpenConnection {
             }
             secrets.push(secret.clone());
         }
-        Ok(Redactor::new(secrets))
+        secrets
     }
 
     /// Runs an operation with a valid token. An operation that is refused for its token is run

@@ -1,8 +1,11 @@
 //! Hiding a connection's own secrets in what its vendor answers.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use callweave_provider::address;
+use memchr::memmem;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// What stands in the place of a secret.
@@ -12,9 +15,10 @@ const MASK: &str = "[redacted]";
 const SHORTEST: usize = 4;
 
 /// Hides secrets wherever they stand: as they are, as JSON writes them, and as addresses do.
+/// Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    needles: Vec<SecretString>,
+    needles: Arc<[SecretString]>,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -52,7 +56,7 @@ impl Redactor {
     /// The same bytes without the secrets.
     pub fn redact(&self, body: Bytes) -> Bytes {
         let mut hidden: Option<Vec<u8>> = None;
-        for needle in &self.needles {
+        for needle in self.needles.iter() {
             let needle = needle.expose_secret().as_bytes();
             let searched = hidden.as_deref().unwrap_or(&body);
             if let Some(replaced) = replace(searched, needle) {
@@ -65,26 +69,13 @@ impl Redactor {
 
 /// Replaces every occurrence; `None` when there is none.
 fn replace(body: &[u8], needle: &[u8]) -> Option<Vec<u8>> {
-    let first = *needle.first()?;
     let mut replaced: Option<Vec<u8>> = None;
-    let mut rest = body;
     let mut begun = 0;
-    let mut place = 0;
-    while let Some(step) = rest.iter().position(|byte| *byte == first) {
-        place += step;
-        if body
-            .get(place..)
-            .is_some_and(|tail| tail.starts_with(needle))
-        {
-            let output = replaced.get_or_insert_with(|| Vec::with_capacity(body.len()));
-            output.extend_from_slice(body.get(begun..place).unwrap_or_default());
-            output.extend_from_slice(MASK.as_bytes());
-            place += needle.len();
-            begun = place;
-        } else {
-            place += 1;
-        }
-        rest = body.get(place..).unwrap_or_default();
+    for place in memmem::find_iter(body, needle) {
+        let output = replaced.get_or_insert_with(|| Vec::with_capacity(body.len()));
+        output.extend_from_slice(body.get(begun..place).unwrap_or_default());
+        output.extend_from_slice(MASK.as_bytes());
+        begun = place + needle.len();
     }
     let mut output = replaced?;
     output.extend_from_slice(body.get(begun..).unwrap_or_default());

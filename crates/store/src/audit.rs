@@ -160,24 +160,31 @@ pub struct AuditFilter {
     pub before: Option<Timestamp>,
 }
 
-/// Adds an entry to a tenant's audit log, within a transaction that may.
-async fn append(executor: Bounded<'_>, tenant: TenantId, entry: &NewEntry) -> Result<()> {
+/// Adds entries to a tenant's audit log, within a transaction that may.
+async fn append(executor: Bounded<'_>, tenant: TenantId, entries: &[NewEntry]) -> Result<()> {
+    macro_rules! column {
+        ($entry:ident => $value:expr) => {
+            entries.iter().map(|$entry| $value).collect::<Vec<_>>()
+        };
+    }
+    let text = |text: &Option<String>| text.as_deref().map(convert::text);
     sqlx::query(
         "INSERT INTO audit_log (tenant_id, actor_kind, actor_id, subject, source, action, \
              resource, request_id, outcome, count, detail) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         SELECT $1, * FROM UNNEST($2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], \
+             $7::text[], $8::text[], $9::text[], $10::int[], $11::jsonb[])",
     )
     .bind(tenant.0)
-    .bind(entry.actor.kind.as_str())
-    .bind(entry.actor.id)
-    .bind(entry.actor.subject.as_deref().map(convert::text))
-    .bind(&entry.actor.source)
-    .bind(entry.action)
-    .bind(entry.resource.as_deref().map(convert::text))
-    .bind(&entry.request_id)
-    .bind(entry.outcome.as_str())
-    .bind(i32::try_from(entry.count).unwrap_or(i32::MAX))
-    .bind(convert::json(&entry.detail))
+    .bind(column!(entry => entry.actor.kind.as_str()))
+    .bind(column!(entry => entry.actor.id))
+    .bind(column!(entry => text(&entry.actor.subject)))
+    .bind(column!(entry => entry.actor.source.as_deref()))
+    .bind(column!(entry => entry.action))
+    .bind(column!(entry => text(&entry.resource)))
+    .bind(column!(entry => entry.request_id.as_deref()))
+    .bind(column!(entry => entry.outcome.as_str()))
+    .bind(column!(entry => i32::try_from(entry.count).unwrap_or(i32::MAX)))
+    .bind(column!(entry => convert::json(&entry.detail)))
     .execute(executor)
     .await?;
     Ok(())
@@ -191,7 +198,7 @@ impl SystemTx {
             .bind(tenant.to_string())
             .execute(self.executor())
             .await?;
-        append(self.executor(), tenant, entry).await
+        append(self.executor(), tenant, std::slice::from_ref(entry)).await
     }
 }
 
@@ -199,7 +206,13 @@ impl TenantTx {
     /// Adds an entry to the tenant's audit log.
     pub async fn audit(&mut self, entry: &NewEntry) -> Result<()> {
         let tenant = self.tenant();
-        append(self.executor(), tenant, entry).await
+        append(self.executor(), tenant, std::slice::from_ref(entry)).await
+    }
+
+    /// Adds entries to the tenant's audit log.
+    pub async fn audit_all(&mut self, entries: &[NewEntry]) -> Result<()> {
+        let tenant = self.tenant();
+        append(self.executor(), tenant, entries).await
     }
 
     /// Entries by time, beyond `after`.

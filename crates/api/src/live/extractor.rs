@@ -3,6 +3,7 @@
 use std::{marker::PhantomData, ops::Deref};
 
 use axum::extract::FromRequestParts;
+use callweave_model::ConnectionId;
 use http::request::Parts;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -64,11 +65,20 @@ impl<S: Scopes, N: Need> FromRequestParts<ApiState> for Live<S, N> {
         let authorized = Authorized::<S>::from_request_parts(parts, state).await?;
         let ApiPath(place) = ApiPath::<Place>::from_request_parts(parts, state).await?;
         let RequestId(request_id) = RequestId::from_request_parts(parts, state).await?;
-        let mut tx = state.store().tenant(authorized.caller.tenant).await?;
-        let connection = find_connection(&mut tx, place.id).await?;
-        tx.commit().await?;
+        let tenant = authorized.caller.tenant;
         let manner = Manner::of(&parts.method);
-        let line = Line::open(state, connection, request_id, manner)?;
+        let line = match state.opened().find(tenant, ConnectionId(place.id)) {
+            Some(opened) => Line::over(state, opened, request_id, manner),
+            None => {
+                let moment = state.opened().moment();
+                let mut tx = state.store().tenant(tenant).await?;
+                let connection = find_connection(&mut tx, place.id).await?;
+                tx.leave();
+                let line = Line::open(state, connection, request_id, manner)?;
+                state.opened().keep(moment, line.opened());
+                line
+            }
+        };
         line.need::<N>()?;
         Ok(Self {
             line,

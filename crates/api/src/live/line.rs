@@ -1,10 +1,10 @@
 //! An open connection that can be asked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::response::Response;
 use callweave_credentials::{
-    connector::{Access, OpenConnection, Operation},
+    connector::{Access, Operation},
     redact::Redactor,
 };
 use callweave_model::connection::ConnectionState;
@@ -19,6 +19,7 @@ use http::Method;
 use super::{
     failure,
     needs::Need,
+    opened::OpenedConnection,
     pages::{PageQuery, Pages},
 };
 use crate::{
@@ -57,8 +58,7 @@ impl Manner {
 /// An open connection that can be asked.
 pub(crate) struct Line {
     state: ApiState,
-    connection: Connection,
-    open: OpenConnection,
+    opened: Arc<OpenedConnection>,
     request_id: String,
     pub(super) manner: Manner,
 }
@@ -98,13 +98,29 @@ impl Line {
             }
             _ => {}
         }
-        Ok(Self {
-            open: state.connector().open(&connection)?,
+        let open = state.connector().open(&connection)?;
+        let opened = Arc::new(OpenedConnection { connection, open });
+        Ok(Self::over(state, opened, request_id, manner))
+    }
+
+    /// Goes over a connection that is open.
+    pub(super) fn over(
+        state: &ApiState,
+        opened: Arc<OpenedConnection>,
+        request_id: String,
+        manner: Manner,
+    ) -> Self {
+        Self {
             state: state.clone(),
-            connection,
+            opened,
             request_id,
             manner,
-        })
+        }
+    }
+
+    /// The connection and what is open of it.
+    pub(super) const fn opened(&self) -> &Arc<OpenedConnection> {
+        &self.opened
     }
 
     /// Refuses with 501 what the vendor does not have.
@@ -122,8 +138,8 @@ impl Line {
     }
 
     /// The connection.
-    pub(crate) const fn connection(&self) -> &Connection {
-        &self.connection
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.opened.connection
     }
 
     /// The state of the gateway.
@@ -133,7 +149,7 @@ impl Line {
 
     /// The vendor, in the gateway's words.
     pub(crate) fn provider(&self) -> &dyn Provider {
-        self.open.provider().as_ref()
+        self.opened.open.provider().as_ref()
     }
 
     capabilities! {
@@ -176,7 +192,7 @@ impl Line {
         &'a self,
         operation: impl Fn(Access) -> Operation<'a, T> + Send + Sync + 'a,
     ) -> Result<Result<T, ProviderError>, Problem> {
-        let asked = Box::pin(self.open.run(&self.request_id, operation));
+        let asked = Box::pin(self.opened.open.run(&self.request_id, operation));
         tokio::time::timeout(PATIENCE, asked)
             .await
             .map_err(|_elapsed| failure::too_late(self.manner))
@@ -189,12 +205,12 @@ impl Line {
 
     /// What hides the connection's own secrets.
     pub(crate) async fn redactor(&self) -> Result<Redactor, Problem> {
-        Ok(self.open.redactor().await?)
+        Ok(self.opened.open.redactor().await?)
     }
 
     /// The page of a list that a query asks for. `list` names the list, and what its path holds.
     pub(crate) fn pages(&self, list: &[&str], query: PageQuery) -> Result<Pages<'_>, Problem> {
-        Pages::open(&self.state, &self.connection, list, query)
+        Pages::open(&self.state, self.connection(), list, query)
     }
 
     /// What was just made, with its address below the connection.
@@ -203,7 +219,7 @@ impl Line {
         path: &[&str],
         value: &T,
     ) -> Result<Response, Problem> {
-        let mut location = format!("/v1/connections/{}", self.connection.id);
+        let mut location = format!("/v1/connections/{}", self.connection().id);
         for segment in path {
             location.push('/');
             location.push_str(&callweave_provider::address::encode(segment));

@@ -69,6 +69,7 @@ pub(super) async fn note(
     }
     let stands = super::find(&mut tx, connection.id.0).await?.state;
     tx.commit().await?;
+    state.opened().forget(connection.tenant_id);
     Ok(stands)
 }
 

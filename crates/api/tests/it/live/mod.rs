@@ -11,6 +11,7 @@ mod rubrics;
 mod taxonomies;
 mod voice_agents;
 
+use callweave_api::ApiOptions;
 use callweave_model::ConnectionId;
 use callweave_provider_testkit::fake::{FakeVendor, STATIC_VENDOR};
 use http::Method;
@@ -27,7 +28,15 @@ pub(super) struct Setup {
 
 impl Setup {
     pub(super) async fn new() -> Self {
-        let gateway = Gateway::start().await;
+        Self::over(Gateway::start().await).await
+    }
+
+    /// The same with options of its own.
+    pub(super) async fn with(options: ApiOptions) -> Self {
+        Self::over(Gateway::start_with(options).await).await
+    }
+
+    async fn over(gateway: Gateway) -> Self {
         let id = gateway.connect("main").await;
         let vendor = gateway.vendor.main();
         Self {

@@ -1,7 +1,10 @@
 //! Requests in the vendor's own words.
 
+use std::time::{Duration, Instant};
+
 use axum::body::Body;
 use bytes::Bytes;
+use callweave_api::ApiOptions;
 use callweave_provider::{ErrorKind, http_client};
 use callweave_provider_testkit::fake::operation::PASSTHROUGH;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
@@ -223,4 +226,130 @@ async fn the_scope_and_the_size_are_held() {
     let refused = setup.post("passthrough/x", &large).await;
     assert_eq!(refused.code(), "gateway.body_too_large");
     assert_eq!(setup.vendor.count(PASSTHROUGH), 0);
+}
+
+#[tokio::test]
+async fn requests_to_one_connection_leave_the_database_alone_but_for_their_entries() {
+    const REQUESTS: i64 = 150;
+    let setup = Setup::with(remembering()).await;
+    assert_eq!(setup.get("passthrough/x").await.status, 200);
+    let before = setup.gateway.transactions().await;
+    for _ in 0..REQUESTS {
+        assert_eq!(setup.get("passthrough/x").await.status, 200);
+    }
+    let spent = setup.gateway.transactions().await - before;
+    assert!(
+        (REQUESTS..REQUESTS + 50).contains(&spent),
+        "{spent} transactions for {REQUESTS} requests, each of which is in the audit log"
+    );
+}
+
+#[tokio::test]
+async fn requests_at_a_time_are_all_in_the_audit_log_when_they_are_answered() {
+    let setup = Setup::with(remembering()).await;
+    let paths: Vec<String> = (0..60)
+        .map(|number| setup.at(&format!("passthrough/{number}")))
+        .collect();
+    let asked = paths.iter().map(|path| setup.gateway.get(path));
+    for answer in futures::future::join_all(asked).await {
+        assert_eq!(answer.status, 200);
+    }
+    let path = "/v1/audit-log?action=passthrough&limit=100";
+    let entries = setup.gateway.get(path).await.json();
+    assert_eq!(
+        entries["data"].as_array().map(Vec::len),
+        Some(60),
+        "{entries}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_done_to_a_connection_holds_for_the_next_request() {
+    let setup = Setup::with(remembering()).await;
+    let status = async || setup.get("passthrough/x").await.status;
+    assert_eq!(status().await, 200);
+    setup.act("pause").await;
+    assert_eq!(status().await, 409);
+    setup.act("resume").await;
+    assert_eq!(status().await, 200);
+    let credentials = json!({"credentials": {"password": "correct", "client_secret": "another"}});
+    let replaced = setup
+        .gateway
+        .send(
+            Method::PUT,
+            &setup.at("credentials"),
+            Some(&credentials),
+            &[],
+        )
+        .await;
+    assert!(replaced.status < 500, "{}", replaced.text());
+    assert_eq!(status().await, 200);
+    let connection = format!("/v1/connections/{}", setup.id);
+    assert_eq!(setup.gateway.delete(&connection).await.status, 204);
+    assert_eq!(status().await, 404);
+}
+
+#[tokio::test]
+async fn another_replica_forgets_a_connection_within_a_second() {
+    let setup = Setup::with(ApiOptions::default()).await;
+    let replica = setup.gateway.replica(ApiOptions::default());
+    let path = setup.at("passthrough/x");
+    let status = async || {
+        let asked = setup
+            .gateway
+            .send_to(&replica, Method::GET, &path, None, &[]);
+        asked.await.status
+    };
+    assert_eq!(status().await, 200);
+    let connection = format!("/v1/connections/{}", setup.id);
+    assert_eq!(setup.gateway.delete(&connection).await.status, 204);
+    let gone = Instant::now();
+    while status().await != 404 {
+        assert!(gone.elapsed() < Duration::from_secs(1), "still served");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_does_not_reach_what_another_has_open() {
+    let setup = Setup::with(remembering()).await;
+    assert_eq!(setup.get("passthrough/x").await.status, 200);
+    let other = setup.gateway.tenant_named("other").await;
+    let key = format!("Bearer {}", setup.gateway.key_of(other, &["*"]).await);
+    let answer = setup
+        .gateway
+        .get_with(&setup.at("passthrough/x"), &[("authorization", &key)])
+        .await;
+    assert_eq!(answer.status, 404);
+}
+
+#[tokio::test]
+async fn a_token_that_is_renewed_is_hidden_from_then_on() {
+    let setup = Setup::with(remembering()).await;
+    assert_eq!(setup.get("passthrough/x").await.status, 200);
+    let first = setup
+        .vendor
+        .tokens(|tokens| tokens.in_use().unwrap().0.to_owned());
+    setup.vendor.fail_next(PASSTHROUGH, ErrorKind::Unauthorized);
+    assert_eq!(setup.get("passthrough/x").await.status, 200);
+    let (access, refresh) = setup.vendor.tokens(|tokens| {
+        let (access, refresh) = tokens.in_use().unwrap();
+        (access.to_owned(), refresh.to_owned())
+    });
+    assert_ne!(access, first);
+    let body = format!("{{\"t\":\"{access}\",\"r\":\"{refresh}\"}}");
+    setup
+        .vendor
+        .owned(|owned| owned.pass_answer = Some(answer(200, "application/json", body)));
+    assert_eq!(
+        setup.get("passthrough/tokens").await.json(),
+        json!({"t": "[redacted]", "r": "[redacted]"})
+    );
+}
+
+/// What was found stays in memory longer than a test takes.
+fn remembering() -> ApiOptions {
+    ApiOptions {
+        key_cache: Duration::from_hours(1),
+        ..ApiOptions::default()
+    }
 }
