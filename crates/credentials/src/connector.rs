@@ -406,6 +406,7 @@ pub struct OpenConnection {
 #[derive(Debug)]
 struct Hidden {
     generation: Option<i64>,
+    tokens: Vec<SecretString>,
     redactor: Redactor,
 }
 
@@ -431,11 +432,16 @@ impl OpenConnection {
             return Ok(known.redactor.clone());
         }
         let known = self.broker.secrets(&self.account).await?;
-        let mut secrets = known.secrets;
-        secrets.extend(self.own_secrets());
+        let mut secrets = self.own_secrets();
+        secrets.extend(known.secrets.iter().cloned());
+        let mut hidden = self.known_secrets();
+        // Those before as well: a request under way may have been sent with one.
+        let before = hidden.take().map(|before| before.tokens);
+        secrets.extend(before.unwrap_or_default());
         let redactor = Redactor::new(secrets);
-        *self.known_secrets() = Some(Hidden {
+        *hidden = Some(Hidden {
             generation: known.generation,
+            tokens: known.secrets,
             redactor: redactor.clone(),
         });
         Ok(redactor)

@@ -1,4 +1,4 @@
--- The role of every transaction, and the one under which words are looked up. Roles belong to the whole
+-- The role of every transaction, and the one under which words and phones are looked up. Roles belong to the whole
 -- cluster, so they may be there already.
 DO $$
 DECLARE
@@ -23,6 +23,11 @@ BEGIN
         CREATE POLICY search ON call_search FOR SELECT TO callweave_search
             USING (tenant_id::text = current_tenant()::text AND words @@ searched_words());
     END IF;
+    IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = 'calls'::regclass AND polname = 'search') THEN
+        ALTER POLICY tenant_isolation ON calls TO callweave_app;
+        CREATE POLICY search ON calls FOR SELECT TO callweave_search
+            USING (tenant_id::text = current_tenant()::text AND phones && searched_phones());
+    END IF;
 END
 $$;
 GRANT USAGE ON SCHEMA public TO callweave_app;
@@ -43,4 +48,5 @@ TO callweave_app;
 GRANT SELECT ON SEQUENCE events_id_seq TO callweave_app;
 GRANT USAGE ON SCHEMA public TO callweave_search;
 GRANT SELECT ON call_search TO callweave_search;
-GRANT EXECUTE ON FUNCTION current_tenant(), searched_words() TO callweave_search;
+GRANT SELECT (tenant_id, sort_at, id, phones) ON calls TO callweave_search;
+GRANT EXECUTE ON FUNCTION current_tenant(), searched_words(), searched_phones() TO callweave_search;

@@ -67,17 +67,17 @@ impl<S: Scopes, N: Need> FromRequestParts<ApiState> for Live<S, N> {
         let RequestId(request_id) = RequestId::from_request_parts(parts, state).await?;
         let tenant = authorized.caller.tenant;
         let manner = Manner::of(&parts.method);
-        let line = match state.opened().find(tenant, ConnectionId(place.id)) {
-            Some(opened) => Line::over(state, opened, request_id, manner),
-            None => {
-                let moment = state.opened().moment();
-                let mut tx = state.store().tenant(tenant).await?;
-                let connection = find_connection(&mut tx, place.id).await?;
-                tx.leave();
-                let line = Line::open(state, connection, request_id, manner)?;
-                state.opened().keep(moment, line.opened());
-                line
-            }
+        let known = state.opened().find(tenant, ConnectionId(place.id));
+        let line = if let Some(opened) = known {
+            Line::over(state, opened, request_id, manner)
+        } else {
+            let moment = state.opened().moment();
+            let mut tx = state.store().tenant(tenant).await?;
+            let connection = find_connection(&mut tx, place.id).await?;
+            tx.leave();
+            let line = Line::open(state, connection, request_id, manner)?;
+            state.opened().keep(moment, line.opened());
+            line
         };
         line.need::<N>()?;
         Ok(Self {

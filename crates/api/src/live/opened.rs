@@ -83,7 +83,7 @@ impl Opened {
         if known.connections.len() >= SIZE {
             known.connections.clear();
         }
-        // Secrets stay in memory no longer than they are of use.
+        // What is over goes as soon as anything is kept: it holds secrets.
         let lifetime = self.lifetime;
         known
             .connections

@@ -116,11 +116,12 @@ impl Order {
 }
 
 impl CallFilter {
-    /// Whether nothing but words narrows it: then the server need not look at what is asked for to plan how
+    /// Whether nothing but words, or a phone, narrows it: then the server need not look at what is asked for to plan how
     /// to read the list.
     pub fn is_plain(&self) -> bool {
         self == &Self {
             words: self.words.clone(),
+            phones: self.phones.clone(),
             with_deleted: self.with_deleted,
             ..Self::default()
         }

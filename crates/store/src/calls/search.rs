@@ -1,13 +1,15 @@
-//! Lists of calls that hold words.
+//! Lists of calls that hold words, or a phone.
 //!
-//! Words that many calls hold are met soon on a walk along the list. Words that few hold are looked up in
-//! their index, some months at a time, because that gives all calls of a month and sorts them. Row-level
-//! security lets no operator that could tell of foreign rows near an index before it has looked at the rows,
-//! so the words are part of a policy: that of the role `callweave_search`, under which the index is read.
+//! What many calls hold is met soon on a walk along the list. What few hold is looked up in its index, some
+//! months at a time, because that gives all calls of a month and sorts them. Row-level security lets no
+//! operator that could tell of foreign rows near an index before it has looked at the rows, so what is looked
+//! for is part of a policy: that of the role `callweave_search`, under which the index is read.
+
+use std::mem;
 
 use callweave_model::CallId;
 use jiff::{Span, tz::TimeZone};
-use sqlx::QueryBuilder;
+use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{CallFilter, CallPosition, Order, filter::prefix_query, served};
@@ -24,10 +26,62 @@ const MOST_MONTHS: i32 = 64;
 
 type Place = (convert::DbTime, Uuid);
 
+/// What is looked for in an index. The other conditions are tested on what it gives.
+enum Sought {
+    /// Calls of a phone, in one of these spellings.
+    Phones(Vec<String>),
+    /// Calls that hold the words of this query.
+    Words(String),
+}
+
+impl Sought {
+    /// What the index is asked for, and the filter of the rest; `None` where no index helps. A phone goes
+    /// before words: fewer calls have it.
+    fn of(filter: &CallFilter) -> Option<(Self, CallFilter)> {
+        let mut rest = filter.clone();
+        let sought = if !filter.phones.is_empty() {
+            Self::Phones(mem::take(&mut rest.phones))
+        } else if !filter.words.is_empty() {
+            Self::Words(prefix_query(&mem::take(&mut rest.words)))
+        } else {
+            return None;
+        };
+        Some((sought, rest))
+    }
+
+    /// Appends whether a call holds it, as a column: so no plan begins with all calls that do.
+    fn push_test(&self, query: &mut QueryBuilder<Postgres>) {
+        match self {
+            Self::Phones(phones) => {
+                query.push("call.phones && ").push_bind(phones.clone());
+            }
+            Self::Words(words) => {
+                query
+                    .push("(SELECT search.words @@ to_tsquery('simple', ")
+                    .push_bind(words.clone())
+                    .push(
+                        ") FROM call_search AS search WHERE search.tenant_id = call.tenant_id \
+                         AND search.sort_at = call.sort_at AND search.call_id = call.id)",
+                    );
+            }
+        }
+    }
+
+    /// The table of the index, and its column for the id of a call.
+    const fn table(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Phones(_) => ("calls", "call.id"),
+            Self::Words(_) => ("call_search", "call.call_id"),
+        }
+    }
+}
+
 /// How far a search has come.
 struct Search<'a> {
+    sought: &'a Sought,
     filter: &'a CallFilter,
-    words: String,
+    /// The same without words, which a walk does not test: few calls may hold them.
+    walked: &'a CallFilter,
     order: Order,
     limit: i64,
     /// The last call that was looked at.
@@ -39,24 +93,39 @@ impl Search<'_> {
     fn missing(&self) -> i64 {
         self.limit - i64::try_from(self.found.len()).unwrap_or(self.limit)
     }
+
+    /// Whether calls up to this place were not looked at yet.
+    fn is_before(&self, end: CallPosition) -> bool {
+        self.after.is_some_and(|after| {
+            let (after, end) = ((after.sort_at, after.id), (end.sort_at, end.id));
+            match self.order {
+                Order::Asc => after < end,
+                Order::Desc => after > end,
+            }
+        })
+    }
 }
 
 impl TenantTx {
-    /// Lists the calls that hold the words of the filter.
+    /// Lists the calls that hold the words, or the phone, of the filter; `None` where it has none.
     pub(super) async fn search_call_texts(
         &mut self,
         filter: &CallFilter,
         order: Order,
         after: Option<CallPosition>,
         limit: i64,
-    ) -> Result<Vec<CallText>> {
-        let without_words = CallFilter {
+    ) -> Result<Option<Vec<CallText>>> {
+        let Some((sought, rest)) = Sought::of(filter) else {
+            return Ok(None);
+        };
+        let walked = CallFilter {
             words: Vec::new(),
-            ..filter.clone()
+            ..rest.clone()
         };
         let mut search = Search {
-            filter: &without_words,
-            words: prefix_query(&filter.words),
+            sought: &sought,
+            filter: &rest,
+            walked: &walked,
             order,
             limit,
             after,
@@ -64,34 +133,33 @@ impl TenantTx {
         };
         let (met, ended) = self.walk(&mut search, FIRST_WALK).await?;
         if ended || search.missing() <= 0 {
-            return Ok(search.found);
+            return Ok(Some(search.found));
         }
         if met * RARE >= FIRST_WALK {
-            let further = (search.missing() * FIRST_WALK * 5 / (met * 4)).min(LONGEST_WALK);
+            let further = search.missing() * FIRST_WALK * 5 / (met * 4);
+            // Not every number, because each has a statement of its own.
+            let further = if further > LONGEST_WALK / 4 {
+                LONGEST_WALK
+            } else {
+                LONGEST_WALK / 4
+            };
             let (_, ended) = self.walk(&mut search, further).await?;
             if ended || search.missing() <= 0 {
-                return Ok(search.found);
+                return Ok(Some(search.found));
             }
         }
         self.look_up(&mut search).await?;
-        Ok(search.found)
+        Ok(Some(search.found))
     }
 
-    /// Walks along the list. How many calls held the words, and whether the list ended.
+    /// Walks along the list. How many calls held what is sought, and whether the list ended.
     async fn walk(&mut self, search: &mut Search<'_>, steps: i64) -> Result<(i64, bool)> {
-        // Within the list of columns, so that no plan begins with all calls that hold the words.
-        let mut query = QueryBuilder::new(
-            "SELECT call.sort_at, call.id, (SELECT search.words @@ to_tsquery('simple', ",
-        );
+        let mut query = QueryBuilder::new("SELECT call.sort_at, call.id, ");
+        search.sought.push_test(&mut query);
         query
-            .push_bind(search.words.clone())
-            .push(
-                ") FROM call_search AS search WHERE search.tenant_id = call.tenant_id \
-                 AND search.sort_at = call.sort_at AND search.call_id = call.id) \
-                 FROM calls AS call WHERE call.tenant_id = ",
-            )
+            .push(" FROM calls AS call WHERE call.tenant_id = ")
             .push_bind(self.tenant().0);
-        search.filter.push(&mut query);
+        search.walked.push(&mut query);
         search.order.push_after(&mut query, search.after, "call.id");
         search.order.push_limit(&mut query, steps, "call.id");
         let rows: Vec<(convert::DbTime, Uuid, Option<bool>)> =
@@ -110,33 +178,24 @@ impl TenantTx {
         Ok((count, ended))
     }
 
-    /// Looks the words up beyond what was walked, until enough is found or nothing is left.
+    /// Looks up what is sought beyond what was walked, until enough is found or nothing is left.
     async fn look_up(&mut self, search: &mut Search<'_>) -> Result<()> {
         let Some(end) = self.last_place(search.order).await? else {
             return Ok(());
         };
+        // Other conditions are looked at afterwards: then a few more are read at once.
+        let many = if search.filter.is_plain() { 1 } else { 4 };
+        let wanted = search.limit.saturating_mul(many);
         let mut months = 1;
-        while search.missing() > 0 {
-            let Some(after) = search.after else { break };
-            let (after_key, end_key) = ((after.sort_at, after.id), (end.sort_at, end.id));
-            let ended = match search.order {
-                Order::Asc => after_key >= end_key,
-                Order::Desc => after_key <= end_key,
-            };
-            if ended {
-                break;
+        while search.missing() > 0 && search.is_before(end) {
+            let mode = self.search_as(search.sought).await?;
+            let mut places: Vec<Place> = Vec::new();
+            while count(&places) < wanted && search.is_before(end) {
+                let found = self.indexed(search, months, wanted).await?;
+                months = next_months(months, count(&found), wanted - count(&places));
+                places.extend(found);
             }
-            // Other conditions are looked at afterwards: then a few more are read at once.
-            let many = if search.filter.is_plain() { 1 } else { 4 };
-            let limit = search.limit.saturating_mul(many);
-            let edge = edge(after, search.order, months)?;
-            let places = self.indexed(search, edge, limit).await?;
-            if i64::try_from(places.len()).unwrap_or(limit) < limit {
-                search.after = Some(edge);
-                months = (months * 2).min(MOST_MONTHS);
-            } else {
-                search.after = places.last().copied().map(position);
-            }
+            self.search_no_more(&mode).await?;
             self.take(search, places).await?;
         }
         Ok(())
@@ -156,44 +215,70 @@ impl TenantTx {
         Ok(place.map(position))
     }
 
-    /// The calls up to an edge that hold the words, off their index.
+    /// The next calls, of so many months, that hold what is sought, off its index.
     async fn indexed(
         &mut self,
-        search: &Search<'_>,
-        edge: CallPosition,
+        search: &mut Search<'_>,
+        months: i32,
         limit: i64,
     ) -> Result<Vec<Place>> {
-        // What reading a row's words costs no plan counts: without the index it would read them all.
-        self.take_on(SEARCH_ROLE, &search.words, "off").await?;
-        let mut query = QueryBuilder::new(
-            "SELECT call.sort_at, call.call_id AS id FROM call_search AS call WHERE call.sort_at ",
-        );
+        let Some(after) = search.after else {
+            return Ok(Vec::new());
+        };
+        let edge = edge(after, search.order, months)?;
+        let (table, id) = search.sought.table();
+        let mut query = QueryBuilder::new(format!(
+            "SELECT call.sort_at, {id} FROM {table} AS call WHERE call.sort_at "
+        ));
         query.push(match search.order {
             Order::Asc => "< ",
             Order::Desc => ">= ",
         });
         query.push_bind(convert::db(edge.sort_at));
-        search
-            .order
-            .push_after(&mut query, search.after, "call.call_id");
-        search.order.push_limit(&mut query, limit, "call.call_id");
-        let places = query.build_query_as().fetch_all(self.executor()).await?;
-        self.take_on(APP_ROLE, "", "on").await?;
+        search.order.push_after(&mut query, search.after, id);
+        search.order.push_limit(&mut query, limit, id);
+        let places: Vec<Place> = query.build_query_as().fetch_all(self.executor()).await?;
+        search.after = match places.last() {
+            Some(last) if count(&places) >= limit => Some(position(*last)),
+            _ => Some(edge),
+        };
         Ok(places)
     }
 
-    /// Goes on under a role, with these words in its policy. Other ways to the rows than an index of words are
-    /// on or off; a plan is made for the words and months that are asked for.
-    async fn take_on(&mut self, role: &str, words: &str, others: &str) -> Result<()> {
-        sqlx::query(
-            "SELECT set_config('role', $1, true), set_config('app.words', $2, true), \
-                 set_config('enable_seqscan', $3, true), set_config('enable_indexscan', $3, true), \
-                 set_config('enable_indexonlyscan', $3, true), \
-                 set_config('plan_cache_mode', CASE $3 WHEN 'off' THEN 'force_custom_plan' ELSE 'auto' END, true)",
+    /// Goes on under the role of the indexes, with what is sought in its policies. What reading a row's words
+    /// costs no plan counts, so there is no other way to the rows; a plan is made for what is sought and the
+    /// months that are asked for. What comes back says how plans were made before.
+    async fn search_as(&mut self, sought: &Sought) -> Result<String> {
+        let (words, phones) = match sought {
+            Sought::Words(words) => (words.as_str(), None),
+            Sought::Phones(phones) => ("", Some(phones)),
+        };
+        let (mode, _): (String, String) = sqlx::query_as(
+            "SELECT current_setting('plan_cache_mode'), concat(set_config('role', $1, true), \
+                 set_config('app.words', $2, true), \
+                 set_config('app.phones', COALESCE($3::text[]::text, ''), true), \
+                 set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true), \
+                 set_config('enable_indexonlyscan', 'off', true), \
+                 set_config('plan_cache_mode', 'force_custom_plan', true))",
         )
-        .bind(role)
+        .bind(SEARCH_ROLE)
         .bind(words)
-        .bind(others)
+        .bind(phones)
+        .fetch_one(self.executor())
+        .await?;
+        Ok(mode)
+    }
+
+    /// Goes on as the gateway, which makes plans as before.
+    async fn search_no_more(&mut self, mode: &str) -> Result<()> {
+        sqlx::query(
+            "SELECT set_config('role', $1, true), set_config('app.words', '', true), \
+                 set_config('app.phones', '', true), set_config('enable_seqscan', 'on', true), \
+                 set_config('enable_indexscan', 'on', true), set_config('enable_indexonlyscan', 'on', true), \
+                 set_config('plan_cache_mode', $2, true)",
+        )
+        .bind(APP_ROLE)
+        .bind(mode)
         .execute(self.executor())
         .await?;
         Ok(())
@@ -216,13 +301,28 @@ impl TenantTx {
                    AND call.id = wanted.id WHERE call.tenant_id = ")
             .push_bind(self.tenant().0);
         search.filter.push(&mut query);
-        search
-            .order
-            .push_limit(&mut query, search.missing(), "call.id");
+        // One text for all: not as many as are missing now.
+        search.order.push_limit(&mut query, search.limit, "call.id");
         let rows: Vec<CallText> = query.build_query_as().fetch_all(self.executor()).await?;
-        search.found.extend(rows);
+        let missing = usize::try_from(search.missing()).unwrap_or(0);
+        search.found.extend(rows.into_iter().take(missing));
         Ok(())
     }
+}
+
+fn count(places: &[Place]) -> i64 {
+    i64::try_from(places.len()).unwrap_or(i64::MAX)
+}
+
+/// How many months are looked up after some that gave so many of those that were missing: somewhat more than
+/// the rest needs if it lies as dense.
+fn next_months(months: i32, found: i64, missing: i64) -> i32 {
+    let times = match found {
+        0 => 4,
+        found => ((missing - found) * 5).div_euclid(found * 4) + 1,
+    };
+    let months = i64::from(months).saturating_mul(times);
+    i32::try_from(months).map_or(MOST_MONTHS, |months| months.clamp(1, MOST_MONTHS))
 }
 
 fn position((sort_at, id): Place) -> CallPosition {

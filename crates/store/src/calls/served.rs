@@ -141,8 +141,9 @@ impl TenantTx {
         after: Option<CallPosition>,
         limit: i64,
     ) -> Result<Vec<CallText>> {
-        if !filter.words.is_empty() {
-            return self.search_call_texts(filter, order, after, limit).await;
+        let searched = self.search_call_texts(filter, order, after, limit);
+        if let Some(found) = searched.await? {
+            return Ok(found);
         }
         let mut query = QueryBuilder::new("SELECT ");
         query

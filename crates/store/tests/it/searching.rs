@@ -7,6 +7,10 @@ use crate::support::{Home, at, call, fetched, home, noon, tenant};
 /// Whether the call with a number holds a word.
 type Holds = fn(u64) -> bool;
 
+const OFTEN: &str = "+998900000003";
+const EVER: &str = "+998900000001";
+const SELDOM: &str = "+998900000007";
+
 /// Calls of which every one holds a word that all do, every third another, every hundredth a third.
 async fn many(home: &Home) {
     let first = at("2025-06-30T22:00:00Z");
@@ -24,6 +28,10 @@ async fn many(home: &Home) {
             let mut call = call(&number.to_string(), &started, &words);
             if number % 2 == 0 {
                 call.parties[0].name = Some("Boris".into());
+            }
+            call.parties[1].phone = Some(if number % 3 == 0 { OFTEN } else { EVER }.into());
+            if number % 100 == 7 {
+                call.parties[1].phone = Some(SELDOM.into());
             }
             fetched(call, noon())
         })
@@ -83,6 +91,77 @@ async fn words_of_every_frequency_are_found_in_both_orders_and_on_every_page() {
 }
 
 #[tokio::test]
+async fn phones_of_every_frequency_are_found_in_both_orders_and_on_every_page() {
+    let home = home().await;
+    many(&home).await;
+    let cases: [(&[&str], &[&str], Holds); 6] = [
+        (&[OFTEN], &[], |number| number % 3 == 0 && number % 100 != 7),
+        (&[SELDOM], &[], |number| number % 100 == 7),
+        (&["998900000007", SELDOM], &["always"], |number| {
+            number % 100 == 7
+        }),
+        (&[SELDOM, OFTEN], &["ред"], |number| number % 100 == 7),
+        (&[EVER], &["ред"], |_| false),
+        (&["+998900000009"], &[], |_| false),
+    ];
+    for (phones, words, holds) in cases {
+        for agent in [None, Some("Boris".to_owned())] {
+            let filter = CallFilter {
+                phones: phones.iter().map(|phone| (*phone).to_owned()).collect(),
+                words: words.iter().map(|word| (*word).to_owned()).collect(),
+                agent: agent.clone(),
+                ..CallFilter::default()
+            };
+            let mut expected: Vec<String> = (0..400_u64)
+                .filter(|number| holds(*number) && (agent.is_none() || number % 2 == 0))
+                .map(|number| number.to_string())
+                .collect();
+            let found = pages(&home, &filter, Order::Asc, 3).await;
+            assert_eq!(found, expected, "{phones:?} {words:?} {agent:?}");
+            expected.reverse();
+            let found = pages(&home, &filter, Order::Desc, 50).await;
+            assert_eq!(found, expected, "{phones:?} {words:?} {agent:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn case_106_a_phone_finds_nothing_of_another_tenant_and_stands_in_its_index() {
+    let home = home().await;
+    many(&home).await;
+    let stranger = tenant(&home.store, "stranger").await;
+    let pool = home.pool().await;
+    for (tenant, phones, seen) in [
+        (home.tenant, "{+998900000007}", 4_i64),
+        (home.tenant, "", 0),
+        (stranger, "{+998900000007}", 0),
+    ] {
+        let mut tx = pool.begin().await.unwrap();
+        sqlx::query(
+            "SELECT set_config('role', 'callweave_search', true), set_config('app.tenant', $1, true), \
+                 set_config('app.phones', $2, true), set_config('enable_seqscan', 'off', true), \
+                 set_config('enable_indexscan', 'off', true)",
+        )
+        .bind(tenant.to_string())
+        .bind(phones)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        let count: i64 = sqlx::query_scalar("SELECT count(id) FROM calls")
+            .fetch_one(&mut *tx)
+            .await
+            .unwrap();
+        assert_eq!(count, seen, "{phones}");
+        let plan: Vec<String> = sqlx::query_scalar("EXPLAIN SELECT id FROM calls")
+            .fetch_all(&mut *tx)
+            .await
+            .unwrap();
+        let plan = plan.join("\n");
+        assert!(plan.contains("Index Cond: (phones && "), "{plan}");
+    }
+}
+
+#[tokio::test]
 async fn case_106_a_search_finds_nothing_of_another_tenant() {
     let home = home().await;
     many(&home).await;
@@ -117,8 +196,15 @@ async fn case_106_a_search_finds_nothing_of_another_tenant() {
             .await
             .unwrap();
         assert_eq!(count, seen, "{words}");
-        let other = sqlx::query("SELECT FROM calls").execute(&mut *tx).await;
-        assert!(other.is_err(), "it reads nothing but the words");
+        let calls: i64 = sqlx::query_scalar("SELECT count(id) FROM calls")
+            .fetch_one(&mut *tx)
+            .await
+            .unwrap();
+        assert_eq!(calls, 0, "no phone is looked for");
+        let other = sqlx::query("SELECT body FROM calls")
+            .execute(&mut *tx)
+            .await;
+        assert!(other.is_err(), "it reads nothing but words and phones");
     }
 }
 

@@ -336,13 +336,13 @@ async fn a_token_that_is_renewed_is_hidden_from_then_on() {
         (access.to_owned(), refresh.to_owned())
     });
     assert_ne!(access, first);
-    let body = format!("{{\"t\":\"{access}\",\"r\":\"{refresh}\"}}");
+    let body = format!("{{\"t\":\"{access}\",\"r\":\"{refresh}\",\"before\":\"{first}\"}}");
     setup
         .vendor
         .owned(|owned| owned.pass_answer = Some(answer(200, "application/json", body)));
     assert_eq!(
         setup.get("passthrough/tokens").await.json(),
-        json!({"t": "[redacted]", "r": "[redacted]"})
+        json!({"t": "[redacted]", "r": "[redacted]", "before": "[redacted]"})
     );
 }
 
