@@ -2,9 +2,10 @@
 """Checks what is deployed without deploying it.
 
 Renders the chart with a few sets of values, lints it, validates the result against the schemas of
-Kubernetes, checks the compose file, the Dockerfile, the Prometheus rules and the dashboards. Needs the
-packages of deploy/requirements.txt and promtool. Cannot be checked this way: the two kinds of the
-Prometheus operator (no schema is packaged), and anything that needs a cluster.
+Kubernetes, checks the compose file, the Dockerfile, the Prometheus rules and the dashboards (against the
+types that Grafana publishes). Needs the packages of deploy/requirements.txt and promtool. Cannot be checked
+this way: the two kinds of the Prometheus operator (no schema is packaged), how Grafana draws what it gets,
+and anything that needs a cluster.
 """
 
 import json
@@ -15,8 +16,11 @@ import subprocess
 import sys
 import tempfile
 
+import grafana_foundation_sdk.cog.plugins
 import helm_python
 import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 DEPLOY = pathlib.Path(__file__).resolve().parent
 CHART = DEPLOY / "helm" / "callweave"
@@ -119,7 +123,31 @@ def prometheus():
     print(f"rules and dashboards: good, {len(named)} metrics")
 
 
+def lost(document, understood, path=""):
+    """What Grafana's own types leave out of a document, or change."""
+    if isinstance(document, dict) and isinstance(understood, dict):
+        for key, value in document.items():
+            yield from lost(value, understood.get(key), f"{path}/{key}")
+    elif isinstance(document, list) and isinstance(understood, list) and len(document) == len(understood):
+        for place, (one, other) in enumerate(zip(document, understood)):
+            yield from lost(one, other, f"{path}/{place}")
+    elif document != understood:
+        yield path
+
+
+def grafana():
+    grafana_foundation_sdk.cog.plugins.register_default_plugins()
+    for path in sorted((DEPLOY / "grafana" / "dashboards").glob("*.json")):
+        document = json.loads(path.read_text())
+        understood = json.loads(JSONEncoder().encode(Dashboard.from_json(document)))
+        unknown = list(lost(document, understood))
+        if unknown:
+            sys.exit(f"{path.name}: not as Grafana's types have it: {', '.join(unknown)}")
+        print(f"{path.name}: as Grafana's types have it, {len(document['panels'])} panels")
+
+
 if __name__ == "__main__":
     chart()
     compose()
     prometheus()
+    grafana()
