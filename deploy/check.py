@@ -33,6 +33,7 @@ VALUES = {
         "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
         "prometheusRule": {"enabled": True},
         "passwordKey": "database-password",
+        "readUrlKey": "read-url",
         "settings": {"SYNC__POLL_INTERVAL": "30s"},
         "imagePullSecrets": [{"name": "registry"}],
         "nodeSelector": {"kubernetes.io/os": "linux"},

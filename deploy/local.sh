@@ -56,6 +56,19 @@ start_postgres() {
   postgres_url="postgres://callweave@127.0.0.1:$postgres_port/callweave"
 }
 
+# A streaming replica of it.
+start_standby() {
+  local port
+  port="$(free_port)"
+  (unprivileged "$programs/pg_basebackup" -h 127.0.0.1 -p "$postgres_port" -U callweave \
+    -D "$work/postgres/standby" --write-recovery-conf --checkpoint=fast --no-sync) >"$work/basebackup.log"
+  (unprivileged "$programs/postgres" -D "$work/postgres/standby" -p "$port" \
+    -c listen_addresses=127.0.0.1 -c unix_socket_directories="$work/postgres") >"$work/standby.log" 2>&1 &
+  started+=($!)
+  until "$programs/pg_isready" -q -h 127.0.0.1 -p "$port"; do sleep 0.1; done
+  standby_url="postgres://callweave@127.0.0.1:$port/callweave"
+}
+
 # The same keys for all gateways.
 export_settings() {
   CALLWEAVE__ENCRYPTION__KEYS="$("$callweave" encryption generate-key)"

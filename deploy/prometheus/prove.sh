@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A real Prometheus watches an API and a worker that work for the sandbox's vendors, with some trouble among
+# A real Prometheus watches an API with a standby to read at and a worker, which work for the sandbox's vendors, with some trouble among
 # it: every expression of the alert rules and of the dashboards must have an answer.
 #
 # Needs prometheus, python3, curl, jq, PostgreSQL's server programs, and the binary (CALLWEAVE names it).
@@ -10,9 +10,10 @@ source deploy/local.sh
 
 export_settings
 start_postgres
+start_standby
 start_sandbox
 api="127.0.0.1:$(free_port)" worker="127.0.0.1:$(free_port)" prometheus="127.0.0.1:$(free_port)"
-start_gateway api "$postgres_url" "$api" --role api
+CALLWEAVE__DATABASE__READ_URL="$standby_url" start_gateway api "$postgres_url" "$api" --role api
 started+=("$gateway")
 until_ready "$api"
 start_gateway worker "$postgres_url" "$worker" --role worker

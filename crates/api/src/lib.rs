@@ -26,6 +26,7 @@ mod idempotency;
 mod live;
 mod middleware;
 mod openapi;
+mod reads;
 mod repeat;
 mod respond;
 mod routes;

@@ -9,13 +9,13 @@ use std::{
 
 use anyhow::Context as _;
 use callweave_postgres::{Error, Options, Postgres, Progress, attach};
-use callweave_store::{Store, StoreError};
+use callweave_store::{Store, StoreError, standby::Standby};
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{self, Config, ConfigError};
 
 /// The directory of our own cluster below the data directory.
 const DIRECTORY: &str = "postgres";
@@ -28,6 +28,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Database {
     url: SecretString,
+    /// That of a standby.
+    read_url: Option<SecretString>,
     place: Place,
     /// Ours to stop.
     server: Option<Postgres>,
@@ -80,8 +82,13 @@ pub(crate) type Tell = fn(&str);
 /// Opens the configured database, or our own: the running one if another process runs it.
 pub(crate) async fn open(config: &Config, tell: Tell) -> anyhow::Result<Database> {
     if let Some(url) = &config.database.url {
+        let password = config.database.password_file.as_deref();
+        let read_url = config.database.read_url.as_ref();
         return Ok(Database {
-            url: with_password(url, config.database.password_file.as_deref())?,
+            url: with_password("database.url", url, password)?,
+            read_url: read_url
+                .map(|url| with_password("database.read_url", url, password))
+                .transpose()?,
             place: Place::External,
             server: None,
             keep_statements: config.database.keep_statements,
@@ -97,7 +104,11 @@ pub(crate) async fn open(config: &Config, tell: Tell) -> anyhow::Result<Database
 }
 
 /// The URL with the password of a file.
-fn with_password(url: &SecretString, file: Option<&Path>) -> anyhow::Result<SecretString> {
+fn with_password(
+    setting: &str,
+    url: &SecretString,
+    file: Option<&Path>,
+) -> anyhow::Result<SecretString> {
     let Some(file) = file else {
         return Ok(url.clone());
     };
@@ -107,7 +118,7 @@ fn with_password(url: &SecretString, file: Option<&Path>) -> anyhow::Result<Secr
         wrong(format!("database.password_file: {file}: {error}"))
     })?;
     let mut url = Url::parse(url.expose_secret())
-        .map_err(|_error| wrong("database.url: cannot be read as a URL".to_owned()))?;
+        .map_err(|_error| wrong(format!("{setting}: cannot be read as a URL")))?;
     // In the query rather than before the host, since a URL of a socket has no host.
     url.query_pairs_mut()
         .append_pair("password", password.trim_end_matches(['\n', '\r']));
@@ -142,6 +153,7 @@ fn attach_or_start(options: &Options, tell: Tell) -> anyhow::Result<Database> {
             info!(database.directory = %directory.display(), "Uses the PostgreSQL that another callweave runs");
             return Ok(Database {
                 url: running.url().to_owned().into(),
+                read_url: None,
                 place: Place::Shared { directory },
                 server: None,
                 keep_statements: true,
@@ -177,6 +189,7 @@ fn own(server: Postgres) -> Database {
     );
     Database {
         url: server.url().to_owned().into(),
+        read_url: None,
         place: Place::Own {
             directory: facts.directory.clone(),
             version: facts.version.clone(),
@@ -216,8 +229,29 @@ impl Database {
 
     /// A pool of connections; does not wait for the database.
     pub(crate) fn store(&self, connections: u32, wait: Duration) -> anyhow::Result<Store> {
+        self.pool(&self.url, connections, wait)
+            .context("database.url")
+    }
+
+    /// The pool for requests: with the standby that they may read at, where one is configured.
+    pub(crate) fn store_of_requests(&self, settings: &config::Database) -> anyhow::Result<Store> {
+        let (connections, wait) = (settings.max_connections, settings.acquire_timeout);
+        let store = self
+            .store(connections, wait)?
+            .with_patience(settings.statement_timeout);
+        let Some(url) = &self.read_url else {
+            return Ok(store);
+        };
+        let standby = self
+            .pool(url, connections, wait)
+            .context("database.read_url")?
+            .with_patience(settings.statement_timeout);
+        Ok(store.with_standby(Standby::new(standby, settings.read_wait)))
+    }
+
+    fn pool(&self, url: &SecretString, connections: u32, wait: Duration) -> anyhow::Result<Store> {
         let store = Store::connect(&callweave_store::Options {
-            url: self.url.clone(),
+            url: url.clone(),
             max_connections: connections,
             acquire_timeout: wait,
         })?;
@@ -278,10 +312,12 @@ mod tests {
                 "postgres:///callweave?host=/run/postgresql&password=a%26b+%3D%2F%40%C3%A4%25",
             ),
         ] {
-            let made = with_password(&SecretString::from(url), Some(&file)).unwrap();
+            let url = SecretString::from(url);
+            let made = with_password("database.url", &url, Some(&file)).unwrap();
             assert_eq!(made.expose_secret(), expected);
         }
         let missing = with_password(
+            "database.url",
             &SecretString::from("postgres://h/x"),
             Some(&directory.path().join("none")),
         );

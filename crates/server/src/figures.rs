@@ -28,7 +28,9 @@ const fn figure(number: i64) -> f64 {
 #[derive(Clone)]
 pub(crate) struct Figures {
     page: PrometheusHandle,
-    stores: [(&'static str, Store); 2],
+    stores: Vec<(&'static str, Store)>,
+    /// For requests, with its standby if there is one.
+    requests: Store,
     clock: Arc<DatabaseClock>,
     /// Where background work is counted, if this process does any.
     work: Option<Store>,
@@ -39,12 +41,17 @@ impl Figures {
     pub(crate) fn new(gateway: &Gateway, works: bool, page: PrometheusHandle) -> Self {
         metrics::gauge!("callweave_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         begin_at_zero();
+        let mut stores = vec![
+            ("requests", gateway.store.clone()),
+            ("workers", gateway.worker_store.clone()),
+        ];
+        if let Some(standby) = gateway.store.standby() {
+            stores.push(("standby", standby.store().clone()));
+        }
         Self {
             page,
-            stores: [
-                ("requests", gateway.store.clone()),
-                ("workers", gateway.worker_store.clone()),
-            ],
+            stores,
+            requests: gateway.store.clone(),
             clock: gateway.database_clock.clone(),
             work: works.then(|| gateway.worker_store.clone()),
         }
@@ -76,10 +83,14 @@ impl Figures {
     }
 
     fn pools(&self) {
-        // Both pools tell the same.
-        let [(_, store), _] = &self.stores;
+        // The pool of the workers tells the same.
         metrics::gauge!("callweave_database_refuses_changes")
-            .set(figure(i64::from(store.refuses_changes())));
+            .set(figure(i64::from(self.requests.refuses_changes())));
+        if let Some(standby) = self.requests.standby() {
+            let in_use = standby.aside().is_none();
+            metrics::gauge!("callweave_standby_in_use").set(figure(i64::from(in_use)));
+            metrics::gauge!("callweave_standby_lag_seconds").set(standby.lag().as_secs_f64());
+        }
         for (pool, store) in &self.stores {
             let (open, idle) = store.pool_size();
             for (name, number) in [

@@ -81,8 +81,7 @@ impl Gateway {
         let vault = ring.vault.clone();
         let settings = &config.database;
         let store = database
-            .store(settings.max_connections, settings.acquire_timeout)?
-            .with_patience(settings.statement_timeout)
+            .store_of_requests(settings)?
             .with_sealer(Arc::new(vault.clone()));
         // Work that nobody waits for may wait itself.
         let patience = settings.acquire_timeout * 10;

@@ -188,6 +188,15 @@ fn supervise(
         let retention = Retention::new(gateway, config);
         supervisor.keep("retention", move |shutdown| retention.clone().run(shutdown));
     }
+    if role.serves_api() && gateway.store.standby().is_some() {
+        let store = gateway.store.clone();
+        supervisor.keep("standby", move |shutdown| {
+            let store = store.clone();
+            async move {
+                shutdown.run_until_cancelled(store.watch_standby()).await;
+            }
+        });
+    }
     let (clock, store) = (gateway.database_clock.clone(), gateway.worker_store.clone());
     supervisor.keep("clock", move |shutdown| {
         let (clock, store) = (clock.clone(), store.clone());

@@ -45,6 +45,19 @@ impl StoreError {
         matches!(self, Self::Unavailable(_) | Self::Contended(_))
     }
 
+    /// Whether a read may succeed at another server: what stands in its way is this one's state, and not how
+    /// long the read takes.
+    pub fn is_of_server(&self) -> bool {
+        const CANCELED: &str = "57014";
+        let (Self::Unavailable(source) | Self::Contended(source)) = self else {
+            return false;
+        };
+        let code = source
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        code.as_deref() != Some(CANCELED)
+    }
+
     pub(crate) fn inconsistent(
         table: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

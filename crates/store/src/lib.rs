@@ -29,6 +29,7 @@ pub mod retention;
 pub mod schema;
 pub mod sealed;
 pub mod secrets;
+pub mod standby;
 pub mod streams;
 pub mod sweeps;
 pub mod sync_state;
@@ -46,5 +47,5 @@ mod transaction;
 
 pub use error::{Result, StoreError};
 pub(crate) use setup::SEARCH_ROLE;
-pub use setup::{APP_ROLE, Options, Store};
+pub use setup::{APP_ROLE, Options, Plans, Store};
 pub use transaction::{SystemTx, TenantTx};

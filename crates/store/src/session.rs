@@ -53,14 +53,14 @@ pub(crate) struct Session {
 
 impl Session {
     /// Begins a transaction with settings of its own: statements that need no parameters, in the same
-    /// message.
+    /// message. Comes with the first row that they give, if any of them gives one.
     pub(crate) async fn begin(
         connection: PoolConnection<Postgres>,
         settings: &str,
         waits: Waits,
         keep_statements: bool,
         refusals: Arc<Refusals>,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Option<PgRow>), Error> {
         let mut session = Self {
             connection: Some(connection),
             open: true,
@@ -71,9 +71,11 @@ impl Session {
             refusals,
         };
         let opening = AssertSqlSafe(format!("BEGIN;{settings}"));
-        sqlx::raw_sql(opening).execute(session.executor()).await?;
+        let row = sqlx::raw_sql(opening)
+            .fetch_optional(session.executor())
+            .await?;
         session.silence = waits.silence;
-        Ok(session)
+        Ok((session, row))
     }
 
     /// Where statements are carried out.

@@ -13,7 +13,7 @@ use std::{
 use callweave_model::TenantId;
 use sqlx::{
     PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     refusals::Refusals,
     sealed::Sealer,
     session::{Session, Waits},
+    standby::Standby,
     transaction::Shared,
 };
 
@@ -69,6 +70,17 @@ pub struct Store {
     /// Who waits for a connection.
     waiting: Arc<AtomicUsize>,
     refusals: Arc<Refusals>,
+    pub(crate) standby: Option<Arc<Standby>>,
+}
+
+/// How the statements of a transaction are planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plans {
+    /// Once and not anew for what they are asked, which takes longer than to carry them out where rows
+    /// are read by their keys.
+    Kept,
+    /// As PostgreSQL finds best.
+    Free,
 }
 
 /// Somebody who waits for a connection.
@@ -124,6 +136,7 @@ impl Store {
             keep_statements: true,
             waiting: Arc::default(),
             refusals: Arc::default(),
+            standby: None,
         })
     }
 
@@ -198,6 +211,15 @@ impl Store {
     /// whether a connection that was used before is still there: if not, the next one is tried, and at last
     /// a new one.
     pub(crate) async fn begin_within(&self, settings: &str, silence: Duration) -> Result<Session> {
+        Ok(self.open(settings, silence).await?.0)
+    }
+
+    /// Begins a transaction whose settings end with a question, and gives the answer with it.
+    pub(crate) async fn begin_telling(&self, settings: &str) -> Result<(Session, Option<PgRow>)> {
+        self.open(settings, self.patience + SILENCE).await
+    }
+
+    async fn open(&self, settings: &str, silence: Duration) -> Result<(Session, Option<PgRow>)> {
         let waits = Waits {
             opening: silence.min(self.pool.options().get_acquire_timeout()),
             silence,
@@ -238,16 +260,25 @@ impl Store {
     /// A transaction that sees one tenant and nothing else.
     pub async fn tenant(&self, tenant: TenantId) -> Result<TenantTx> {
         let tx = self.begin(&self.settings("app.tenant", tenant.0)).await?;
-        Ok(TenantTx::new(tx, tenant, self.shared.clone()))
+        Ok(self.tenant_tx(tx, tenant))
     }
 
-    /// The same to read by key only. Its statements are planned once and not anew for what they are
-    /// asked, which takes longer than to carry them out.
-    pub async fn reader(&self, tenant: TenantId) -> Result<TenantTx> {
-        let settings = self.settings("app.tenant", tenant.0)
-            + ";SET TRANSACTION READ ONLY;SET LOCAL plan_cache_mode = force_generic_plan";
-        let tx = self.begin(&settings).await?;
-        Ok(TenantTx::new(tx, tenant, self.shared.clone()))
+    /// The same, to change nothing.
+    pub async fn reader(&self, tenant: TenantId, plans: Plans) -> Result<TenantTx> {
+        let tx = self.begin(&self.settings_to_read(tenant, plans)).await?;
+        Ok(self.tenant_tx(tx, tenant))
+    }
+
+    pub(crate) fn tenant_tx(&self, tx: Session, tenant: TenantId) -> TenantTx {
+        TenantTx::new(tx, tenant, self.shared.clone())
+    }
+
+    pub(crate) fn settings_to_read(&self, tenant: TenantId, plans: Plans) -> String {
+        let settings = self.settings("app.tenant", tenant.0) + ";SET TRANSACTION READ ONLY";
+        match plans {
+            Plans::Kept => settings + ";SET LOCAL plan_cache_mode = force_generic_plan",
+            Plans::Free => settings,
+        }
     }
 
     /// A transaction of no tenant: it sees only the tables whose policies let it.
@@ -272,8 +303,11 @@ impl Store {
         &self.months
     }
 
-    /// Closes the pool and waits for its connections.
+    /// Closes the pool and waits for its connections; that of the standby as well.
     pub async fn close(&self) {
+        if let Some(standby) = &self.standby {
+            standby.store().pool.close().await;
+        }
         self.pool.close().await;
     }
 

@@ -12,6 +12,7 @@ use super::{FieldError, Problem, QuotaProblem, VendorProblem, codes};
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let chain = chain(&error);
+        let of_server = error.is_of_server();
         match error {
             StoreError::Unavailable(_) => {
                 tracing::warn!(error = %chain, "The database cannot be reached");
@@ -20,6 +21,7 @@ impl From<StoreError> for Problem {
                     "the database cannot be reached, took too long, or takes no changes at the moment",
                 )
                 .with_retry_after(Duration::from_secs(2))
+                .of_server(of_server)
             }
             StoreError::Contended(_) => {
                 tracing::debug!(error = %chain, "Another transaction was in the way");
@@ -29,6 +31,7 @@ impl From<StoreError> for Problem {
                 )
                 .with_retry_after(Duration::from_secs(1))
                 .contended()
+                .of_server(of_server)
             }
             StoreError::Erased => erased(),
             _ => {

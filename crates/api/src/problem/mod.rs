@@ -40,6 +40,8 @@ struct Parts {
     headers: Vec<(HeaderName, HeaderValue)>,
     /// Another transaction was in the way.
     contended: bool,
+    /// The state of the database's server was in the way.
+    of_server: bool,
 }
 
 /// The problem document.
@@ -174,6 +176,7 @@ impl Problem {
             quota: None,
             headers: Vec::new(),
             contended: false,
+            of_server: false,
         }))
     }
 
@@ -273,6 +276,18 @@ impl Problem {
     /// Whether another transaction was in the way.
     pub(crate) fn is_contended(&self) -> bool {
         self.0.contended
+    }
+
+    /// The state of the database's server was in the way: a read may succeed at another one.
+    #[must_use]
+    pub(crate) fn of_server(mut self, is: bool) -> Self {
+        self.0.of_server = is;
+        self
+    }
+
+    /// Whether a read may succeed at another server of the database.
+    pub(crate) fn is_of_server(&self) -> bool {
+        self.0.of_server
     }
 
     /// Whether it was the vendor that failed.

@@ -99,6 +99,10 @@ async fn examine_database(
         Some(()) => examine_schema(&store, findings).await?,
         None => false,
     };
+    if current && config.database.read_url.is_some() {
+        let looked = look_at_standby(config, database).await;
+        findings.note("standby", looked, |()| "follows the database".into())?;
+    }
     store.close().await;
     if current && keys_are_good {
         let opened = Gateway::open(
@@ -115,6 +119,19 @@ async fn examine_database(
             gateway.close().await;
         }
     }
+    Ok(())
+}
+
+/// Whether reads could go to the standby.
+async fn look_at_standby(config: &Config, database: &Database) -> anyhow::Result<()> {
+    let store = database.store_of_requests(&config.database)?;
+    if let Some(standby) = store.standby() {
+        standby.look(&store).await?;
+        if let Some(aside) = standby.aside() {
+            anyhow::bail!(aside.reason());
+        }
+    }
+    store.close().await;
     Ok(())
 }
 

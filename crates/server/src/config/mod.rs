@@ -16,5 +16,5 @@ pub(crate) use error::ConfigError;
 pub(crate) use read::defaults;
 pub(crate) use read::{Sources, load};
 pub(crate) use sections::{
-    Auth, Config, Egress, Jobs, Log, LogFormat, Otlp, Sync, TrustedIssuer, Vendors,
+    Auth, Config, Database, Egress, Jobs, Log, LogFormat, Otlp, Sync, TrustedIssuer, Vendors,
 };

@@ -81,6 +81,11 @@ fn agree(config: &Config) -> Result<(), ConfigError> {
     if config.encryption.keys.is_some() && config.encryption.keys_file.is_some() {
         return contradiction("encryption.keys and encryption.keys_file are both set; use one");
     }
+    if config.database.read_url.is_some() && config.database.url.is_none() {
+        return contradiction(
+            "database.read_url: a standby needs the database it follows; set database.url",
+        );
+    }
     if !(0.0..=1.0).contains(&config.otlp.sample_ratio) {
         return contradiction("otlp.sample_ratio: must be from 0.0 to 1.0");
     }

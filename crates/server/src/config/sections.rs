@@ -71,6 +71,10 @@ pub(crate) struct Database {
     pub(crate) url: Option<SecretString>,
     #[serde(deserialize_with = "values::optional_path")]
     pub(crate) password_file: Option<PathBuf>,
+    #[serde(deserialize_with = "values::secret")]
+    pub(crate) read_url: Option<SecretString>,
+    #[serde(deserialize_with = "values::duration")]
+    pub(crate) read_wait: Duration,
     pub(crate) max_connections: u32,
     pub(crate) worker_connections: u32,
     #[serde(deserialize_with = "values::duration")]

@@ -94,6 +94,20 @@ fn database_url_is_read_and_yields_to_our_own_name() {
 }
 
 #[test]
+fn a_standby_needs_the_database_that_it_follows() {
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        jail.set_env("CALLWEAVE__DATABASE__READ_URL", "postgres://standby/x");
+        assert!(error(&Sources::default()).contains("database.read_url"));
+        jail.set_env("CALLWEAVE__DATABASE__URL", "postgres://primary/x");
+        let database = load(&Sources::default()).unwrap().database;
+        assert!(database.read_url.is_some());
+        assert_eq!(database.read_wait, Duration::from_millis(200));
+        Ok(())
+    });
+}
+
+#[test]
 fn an_unknown_key_is_named_with_its_place() {
     Jail::expect_with(|jail| {
         jail.clear_env();

@@ -2,8 +2,9 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
+    process::Command,
     sync::Mutex,
     time::Duration,
 };
@@ -93,6 +94,38 @@ impl Base {
         running.as_ref().unwrap().facts().uid
     }
 
+    /// A streaming replica of its server; what it is asked is in its log.
+    pub(crate) async fn standby(&self) -> Self {
+        let place = tempfile::tempdir_in(scratch_directory()).unwrap();
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        let mut options = Options::new(place.path().join("postgres"));
+        // What is read there makes way for what it replays at once.
+        options.settings = [
+            ("log_statement", "all"),
+            ("max_standby_streaming_delay", "0"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec();
+        copy_cluster(self, &options.data_dir);
+        let running = start(options.clone()).await;
+        let url = running.url().to_owned();
+        Self::Own(Box::new(OwnServer {
+            url,
+            options,
+            running: Mutex::new(Some(running)),
+            place,
+        }))
+    }
+
+    /// The log of its server.
+    pub(crate) fn log(&self) -> String {
+        let Self::Own(server) = self else {
+            panic!("the shared server has many users")
+        };
+        let running = server.running.lock().unwrap();
+        fs::read_to_string(&running.as_ref().unwrap().facts().log).unwrap()
+    }
+
     /// A small pool of connections to it.
     pub(crate) async fn pool(&self) -> PgPool {
         let options = PgPoolOptions::new().max_connections(5);
@@ -135,6 +168,27 @@ impl std::ops::Deref for Base {
             Self::Own(_) => panic!("this server is not shared"),
         }
     }
+}
+
+/// Copies the cluster of a running server to where another server looks for its own, to follow the first one.
+fn copy_cluster(of: &Base, directory: &Path) {
+    let server = directory.join("server");
+    fs::create_dir_all(&server).unwrap();
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o711)).unwrap();
+    fs::set_permissions(&server, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(directory.join("CALLWEAVE_POSTGRES"), "").unwrap();
+    let mut command = Command::new(of.programs().join("pg_basebackup"));
+    command
+        .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"])
+        .args(["--dbname", of.url(), "--pgdata"])
+        .arg(server.join("data"))
+        .current_dir("/");
+    if let Some(account) = of.account() {
+        std::os::unix::fs::chown(&server, Some(account), None).unwrap();
+        command.uid(account);
+    }
+    let copied = command.output().unwrap();
+    assert!(copied.status.success(), "{copied:?}");
 }
 
 async fn start(options: Options) -> Postgres {

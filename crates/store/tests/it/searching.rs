@@ -1,6 +1,9 @@
 //! Words are found on a walk and in their index, and it makes no difference which.
 
-use callweave_store::calls::{CallFilter, CallPosition, Order};
+use callweave_store::{
+    Plans,
+    calls::{CallFilter, CallPosition, Order},
+};
 
 use crate::support::{Home, at, call, fetched, home, noon, tenant};
 
@@ -45,7 +48,7 @@ async fn pages(home: &Home, filter: &CallFilter, order: Order, limit: i64) -> Ve
     let mut found = Vec::new();
     let mut after = None;
     loop {
-        let mut tx = home.store.reader(home.tenant).await.unwrap();
+        let mut tx = home.store.reader(home.tenant, Plans::Kept).await.unwrap();
         let page = tx.list_calls(filter, order, after, limit).await.unwrap();
         tx.leave();
         let Some(last) = page.last() else { break };

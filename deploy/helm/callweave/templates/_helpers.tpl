@@ -47,6 +47,11 @@ capabilities: { drop: [ALL] }
 - name: CALLWEAVE__DATABASE__URL
   valueFrom:
     secretKeyRef: { name: {{ .Values.existingSecret | quote }}, key: database-url }
+{{- if .Values.readUrlKey }}
+- name: CALLWEAVE__DATABASE__READ_URL
+  valueFrom:
+    secretKeyRef: { name: {{ .Values.existingSecret | quote }}, key: {{ .Values.readUrlKey | quote }} }
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: CALLWEAVE__{{ $name }}
   value: {{ $value | quote }}

@@ -1,6 +1,7 @@
 //! `GET /v1/calls/{id}`.
 
 use axum::{extract::State, response::Response};
+use callweave_store::Plans;
 use uuid::Uuid;
 
 use super::{
@@ -66,10 +67,15 @@ pub(crate) async fn get_call(
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     query.include.authorize(&authorized.caller)?;
-    let mut tx = state.store().reader(authorized.caller.tenant).await?;
     let Include { shown, deleted } = query.include;
-    let rendered = render_one(&mut tx, id, deleted, shown).await?;
-    tx.leave();
+    let tenant = authorized.caller.tenant;
+    let rendered = state
+        .read(tenant, Plans::Kept, |mut tx| async move {
+            let rendered = render_one(&mut tx, id, deleted, shown).await?;
+            tx.leave();
+            Ok(rendered)
+        })
+        .await?;
     let document = rendered.document()?;
     let mut response = respond::resource(&conditions, &rendered.tag, &document)?;
     rendered.complete(&mut response);

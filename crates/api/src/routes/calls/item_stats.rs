@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{extract::State, response::Response};
 use callweave_model::{ConnectionId, connection::Freshness};
-use callweave_store::calls::CallFilter;
+use callweave_store::{Plans, calls::CallFilter};
 
 use super::{
     filter::{authorize, filter, filter_params},
@@ -65,12 +65,17 @@ pub(crate) async fn get_rubric_item_stats(
 ) -> Result<Response, Problem> {
     authorize(&query.filter, &authorized.caller)?;
     let filter = &query.filter;
-    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
-    let counted = tx.item_figures(filter, MOST).await?;
-    let fresh = tx
-        .list_freshness(&filter.connections, &filter.vendors)
+    let tenant = authorized.caller.tenant;
+    let (counted, fresh) = state
+        .read(tenant, Plans::Free, |mut tx| async move {
+            let counted = tx.item_figures(filter, MOST).await?;
+            let fresh = tx
+                .list_freshness(&filter.connections, &filter.vendors)
+                .await?;
+            tx.leave();
+            Ok((counted, fresh))
+        })
         .await?;
-    tx.commit().await?;
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
     let notes = notes(&state, filter, &fresh);
     let freshness: BTreeMap<ConnectionId, Freshness> = fresh

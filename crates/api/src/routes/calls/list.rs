@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::{extract::State, response::Response};
 use callweave_model::{CallId, ConnectionId, connection::Freshness};
 use callweave_store::{
-    TenantTx,
+    Plans, TenantTx,
     calls::{CallFilter, CallPosition, CallText, Order},
     overview::ConnectionFreshness,
 };
@@ -87,17 +87,23 @@ pub(crate) async fn list_calls(
     };
     let after = state.cursor_key().begin(list, query.cursor.as_deref())?;
     let filter = &query.filter;
-    let mut tx = if filter.is_plain() {
-        state.store().reader(tenant).await?
+    let plans = if filter.is_plain() {
+        Plans::Kept
     } else {
-        state.store().tenant(tenant).await?
+        Plans::Free
     };
-    let (calls, more) = page(&mut tx, &query, after).await?;
-    let refs = raw_refs(&mut tx, &query, &calls).await?;
-    let fresh = tx
-        .list_freshness(&filter.connections, &filter.vendors)
+    let query = &query;
+    let (calls, more, refs, fresh) = state
+        .read(tenant, plans, |mut tx| async move {
+            let (calls, more) = page(&mut tx, query, after).await?;
+            let refs = raw_refs(&mut tx, query, &calls).await?;
+            let fresh = tx
+                .list_freshness(&filter.connections, &filter.vendors)
+                .await?;
+            tx.leave();
+            Ok((calls, more, refs, fresh))
+        })
         .await?;
-    tx.leave();
     let next_cursor = calls.last().filter(|_| more).map(|last| {
         let place = Place {
             at: last.sort_at,

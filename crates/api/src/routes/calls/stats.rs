@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::{extract::State, response::Response};
 use callweave_model::{ConnectionId, connection::Freshness};
-use callweave_store::calls::{CallFilter, GroupBy};
+use callweave_store::{
+    Plans,
+    calls::{CallFilter, GroupBy},
+};
 use jiff::tz::TimeZone;
 
 use super::{
@@ -105,13 +108,19 @@ pub(crate) async fn get_call_stats(
 ) -> Result<Response, Problem> {
     authorize(&query.filter, &authorized.caller)?;
     let filter = &query.filter;
-    let mut tx = state.store().tenant(authorized.caller.tenant).await?;
-    let mut groups = tx.call_figures(filter, &query.by, query.limit + 1).await?;
-    let total = tx.call_figures(filter, &GroupBy::Nothing, 1).await?;
-    let fresh = tx
-        .list_freshness(&filter.connections, &filter.vendors)
+    let tenant = authorized.caller.tenant;
+    let (by, limit) = (&query.by, query.limit);
+    let (mut groups, total, fresh) = state
+        .read(tenant, Plans::Free, |mut tx| async move {
+            let groups = tx.call_figures(filter, by, limit + 1).await?;
+            let total = tx.call_figures(filter, &GroupBy::Nothing, 1).await?;
+            let fresh = tx
+                .list_freshness(&filter.connections, &filter.vendors)
+                .await?;
+            tx.leave();
+            Ok((groups, total, fresh))
+        })
         .await?;
-    tx.commit().await?;
     let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
     let truncated = groups.len() > limit;
     groups.truncate(limit);

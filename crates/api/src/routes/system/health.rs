@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use axum::{extract::State, response::Response};
-use callweave_store::Store;
+use callweave_store::{
+    Store,
+    standby::{Aside, Standby},
+};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,7 +28,7 @@ pub(crate) struct Health {
     status: &'static str,
     /// What it cannot do at the moment.
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'static str>,
+    detail: Option<String>,
 }
 
 impl Health {
@@ -51,7 +54,8 @@ pub(crate) async fn get_liveness() -> Result<Response, Problem> {
 /// Can it serve?
 ///
 /// Asks the database; 503 while it cannot be reached, or while the gateway shuts down. A database that
-/// takes no changes is still read from; `detail` tells of it.
+/// takes no changes is still read from, and one whose standby is left aside serves all reads itself; `detail`
+/// tells of either.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -65,15 +69,18 @@ pub(crate) async fn get_readiness(State(state): State<ApiState>) -> Result<Respo
     if state.is_draining() {
         return Err(unready("the gateway is shutting down"));
     }
-    match tokio::time::timeout(PATIENCE, state.store().ping()).await {
-        Ok(Ok(())) if state.store().refuses_changes() => {
+    let store = state.store();
+    match tokio::time::timeout(PATIENCE, store.ping()).await {
+        Ok(Ok(())) => {
+            let refuses = store.refuses_changes().then_some(Store::REFUSES_CHANGES);
+            let aside = store.standby().and_then(Standby::aside).map(Aside::reason);
+            let told: Vec<_> = refuses.into_iter().chain(aside).collect();
             let health = Health {
-                detail: Some(Store::REFUSES_CHANGES),
+                detail: (!told.is_empty()).then(|| told.join("; ")),
                 ..Health::OK
             };
             respond::json(StatusCode::OK, &health)
         }
-        Ok(Ok(())) => respond::json(StatusCode::OK, &Health::OK),
         Ok(Err(_)) | Err(_) => Err(unready("the database cannot be reached")),
     }
 }

@@ -23,6 +23,7 @@ mod crashes;
 mod crowds;
 mod disks;
 mod outcomes;
+mod standbys;
 mod upgrades;
 mod wires;
 
