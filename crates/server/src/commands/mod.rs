@@ -38,7 +38,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             let config = config::load(&sources)?;
             let telemetry = telemetry::start(&config)?;
             let level = Level::new(sources, telemetry.log_level());
-            let done = run_configured(command, config, level).await;
+            let done = Box::pin(run_configured(command, config, level)).await;
             telemetry.flush().await;
             done
         }
