@@ -180,6 +180,7 @@ async fn named_request(
         Claim::Ours => {}
         Claim::UnderWay => return Err(under_way()),
         Claim::Differs => return Err(reused()),
+        Claim::Unreadable => return Err(unreadable()),
         Claim::Answered(sealed) => return answered(state, caller.tenant, name, &sealed),
     }
     let mut request = Request::from_parts(parts, Body::from(body));
@@ -404,12 +405,7 @@ fn answered(
         .open(&place(tenant, name), sealed)
         .ok()
         .and_then(|written| serde_json::from_slice(&written).ok());
-    let answer = answer.ok_or_else(|| {
-        Problem::new(
-            codes::CONFLICT,
-            "the request was carried out, and its answer cannot be read any more",
-        )
-    })?;
+    let answer = answer.ok_or_else(unreadable)?;
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     if answer.kind == Kind::Unknown {
         return Err(Problem::new(codes::OUTCOME_UNKNOWN, answer.body)
@@ -460,6 +456,11 @@ fn key_of(headers: &HeaderMap) -> Result<String, Problem> {
 fn reused() -> Problem {
     let detail = "the Idempotency-Key was used for another operation or another body";
     Problem::new(codes::IDEMPOTENCY_KEY_REUSED, detail)
+}
+
+fn unreadable() -> Problem {
+    let detail = "the request was carried out, and its answer cannot be read any more";
+    Problem::new(codes::CONFLICT, detail)
 }
 
 fn request_hash(target: &str, body: &Bytes) -> Vec<u8> {

@@ -1,10 +1,17 @@
 //! Answers kept for requests that may come again.
+//!
+//! What a request was is kept as a hash, sealed: a body may hold a phone or a name, and whoever reads
+//! the table could try them out on a plain hash.
 
 use std::time::Duration;
 
 use callweave_model::ApiKeyId;
+use secrecy::ExposeSecret as _;
 
-use crate::{Result, TenantTx};
+use crate::{
+    Result, StoreError, TenantTx,
+    sealed::{SealedPlace, answer_row},
+};
 
 /// The name of a request: who sent it, under which key.
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +33,18 @@ pub enum Claim {
     Differs,
     /// It was answered; the answer is sealed.
     Answered(Vec<u8>),
+    /// It is known, and what it was cannot be read any more.
+    Unreadable,
 }
 
-type Row = (Vec<u8>, Option<Vec<u8>>);
+#[derive(sqlx::FromRow)]
+struct KnownRequest {
+    sealed_request: Option<Vec<u8>>,
+    /// The hash itself, as the release before kept it; empty where it is sealed.
+    request_hash: Vec<u8>,
+    sealed_answer: Option<Vec<u8>>,
+    lock_is_over: Option<bool>,
+}
 
 impl TenantTx {
     /// Takes a request on, unless it is under way or answered. A request whose owner died is taken
@@ -48,40 +64,85 @@ impl TenantTx {
         .bind(keep.as_secs_f64())
         .execute(self.executor())
         .await?;
+        let place = self.place_of_request(name);
+        let sealed = self
+            .sealer()?
+            .seal(&place, request_hash)
+            .map_err(|error| StoreError::inconsistent("idempotency_keys", error))?;
         let ours = sqlx::query(
-            "INSERT INTO idempotency_keys AS old \
-                 (tenant_id, api_key_id, key, request_hash, locked_until) \
+            "INSERT INTO idempotency_keys (tenant_id, api_key_id, key, sealed_request, locked_until) \
              VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5)) \
-             ON CONFLICT (tenant_id, api_key_id, key) DO UPDATE \
-                 SET locked_until = EXCLUDED.locked_until, created_at = now() \
-                 WHERE old.sealed_answer IS NULL AND old.locked_until < now() \
-                     AND old.request_hash = EXCLUDED.request_hash",
+             ON CONFLICT (tenant_id, api_key_id, key) DO NOTHING",
         )
         .bind(self.tenant().0)
         .bind(name.api_key.0)
         .bind(name.key)
-        .bind(request_hash)
+        .bind(sealed)
         .bind(lock.as_secs_f64())
         .execute(self.executor())
         .await?;
         if ours.rows_affected() == 1 {
             return Ok(Claim::Ours);
         }
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT request_hash, sealed_answer FROM idempotency_keys \
-             WHERE tenant_id = $1 AND api_key_id = $2 AND key = $3",
+        let known: Option<KnownRequest> = sqlx::query_as(
+            "SELECT sealed_request, request_hash, sealed_answer, locked_until < now() AS lock_is_over \
+             FROM idempotency_keys WHERE tenant_id = $1 AND api_key_id = $2 AND key = $3 FOR UPDATE",
         )
         .bind(self.tenant().0)
         .bind(name.api_key.0)
         .bind(name.key)
         .fetch_optional(self.executor())
         .await?;
-        Ok(match row {
-            Some((known, _)) if known != request_hash => Claim::Differs,
-            Some((_, Some(answer))) => Claim::Answered(answer),
-            // Released between the two statements: the next try takes it on.
-            Some((_, None)) | None => Claim::UnderWay,
-        })
+        // Released between the two statements: the next try takes it on.
+        let Some(known) = known else {
+            return Ok(Claim::UnderWay);
+        };
+        match self.is_same_request(&place, &known, request_hash)? {
+            None => return Ok(Claim::Unreadable),
+            Some(false) => return Ok(Claim::Differs),
+            Some(true) => {}
+        }
+        if let Some(answer) = known.sealed_answer {
+            return Ok(Claim::Answered(answer));
+        }
+        if known.lock_is_over != Some(true) {
+            return Ok(Claim::UnderWay);
+        }
+        sqlx::query(
+            "UPDATE idempotency_keys \
+             SET locked_until = now() + make_interval(secs => $4), created_at = now() \
+             WHERE tenant_id = $1 AND api_key_id = $2 AND key = $3",
+        )
+        .bind(self.tenant().0)
+        .bind(name.api_key.0)
+        .bind(name.key)
+        .bind(lock.as_secs_f64())
+        .execute(self.executor())
+        .await?;
+        Ok(Claim::Ours)
+    }
+
+    fn place_of_request(&self, name: RequestName<'_>) -> SealedPlace {
+        SealedPlace {
+            table: "idempotency_keys",
+            column: "sealed_request",
+            tenant: self.tenant(),
+            row: answer_row(name.api_key, name.key),
+        }
+    }
+
+    /// Whether a request is the one that is known; `None` when that cannot be read.
+    fn is_same_request(
+        &self,
+        place: &SealedPlace,
+        known: &KnownRequest,
+        request_hash: &[u8],
+    ) -> Result<Option<bool>> {
+        let Some(sealed) = &known.sealed_request else {
+            return Ok(Some(known.request_hash == request_hash));
+        };
+        let opened = self.sealer()?.open(place, sealed);
+        Ok(opened.ok().map(|hash| hash.expose_secret() == request_hash))
     }
 
     /// Keeps the answer of a request, and the address of the thing it shows; `false` when another

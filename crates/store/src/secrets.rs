@@ -22,7 +22,9 @@ pub enum SealedColumn {
     JobInputs,
     /// What dialogs of batches are to send.
     ItemInputs,
-    /// Answers kept for requests that may come again.
+    /// What requests that may come again were.
+    Requests,
+    /// Answers kept for them.
     Answers,
     /// Keys that suppressed values are hashed with.
     SuppressionKeys,
@@ -53,12 +55,13 @@ type Names = (&'static str, &'static str, &'static str, &'static str);
 
 impl SealedColumn {
     /// Every column.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Credentials,
         Self::Tokens,
         Self::TokensAside,
         Self::JobInputs,
         Self::ItemInputs,
+        Self::Requests,
         Self::Answers,
         Self::SuppressionKeys,
     ];
@@ -70,6 +73,7 @@ impl SealedColumn {
             Self::TokensAside => ("tokens", "sealed_orphan", "namespace", "''"),
             Self::JobInputs => ("jobs", "sealed_input", "id", "''"),
             Self::ItemInputs => ("job_items", "sealed_input", "job_id", "number::text"),
+            Self::Requests => ("idempotency_keys", "sealed_request", "api_key_id", "key"),
             Self::Answers => ("idempotency_keys", "sealed_answer", "api_key_id", "key"),
             Self::SuppressionKeys => ("suppression_keys", "sealed_key", "id", "''"),
         }
@@ -88,7 +92,7 @@ impl SealedColumn {
             // A token that is set aside is sealed as the one that is used.
             Self::TokensAside => ("sealed_token", row.id),
             Self::ItemInputs => (column, job_item_row(JobId(row.id), row.part.parse().ok()?)),
-            Self::Answers => (column, answer_row(ApiKeyId(row.id), &row.part)),
+            Self::Requests | Self::Answers => (column, answer_row(ApiKeyId(row.id), &row.part)),
             _ => (column, row.id),
         };
         Some(SealedPlace {

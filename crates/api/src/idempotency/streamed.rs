@@ -10,7 +10,7 @@ use utoipa::{
     openapi::path::{Parameter, ParameterIn},
 };
 
-use super::{HEADER, Kind, answered, keep, key_of, parameter, release, reused};
+use super::{HEADER, Kind, answered, keep, key_of, parameter, release, reused, unreadable};
 use crate::{
     ApiState, Caller,
     middleware::header_text,
@@ -87,6 +87,7 @@ impl Ticket {
             Claim::Answered(sealed) => Ok(Claimed::Answered(ticket, sealed)),
             Claim::UnderWay => Err(under_way()),
             Claim::Differs => Err(reused()),
+            Claim::Unreadable => Err(unreadable()),
         }
     }
 

@@ -6,6 +6,7 @@ use callweave_provider::ErrorKind;
 use callweave_provider_testkit::fake::operation;
 use http::Method;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::support::{Answer, Gateway};
 
@@ -148,4 +149,69 @@ async fn the_answer_about_a_deleted_call_is_forgotten() {
     gateway.delete(made.header("location")).await;
     let again = send(&gateway, "/v1/calls", "k", &body).await;
     assert_eq!(again.header("idempotency-replayed"), "");
+}
+
+/// The hash that names a request.
+fn hash_of(path: &str, body: &Value) -> Vec<u8> {
+    Sha256::new()
+        .chain_update((path.len() as u64).to_be_bytes())
+        .chain_update(path)
+        .chain_update(body.to_string())
+        .finalize()
+        .to_vec()
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_request_tells_nothing_without_the_keys() {
+    let gateway = Gateway::start().await;
+    let body = json!({"name": "n", "scopes": ["calls:read"]});
+    assert_eq!(send(&gateway, "/v1/api-keys", "k", &body).await.status, 201);
+    let (row, sealed): (String, Vec<u8>) =
+        sqlx::query_as("SELECT idempotency_keys::text, sealed_request FROM idempotency_keys")
+            .fetch_one(&gateway.pool().await)
+            .await
+            .unwrap();
+    // Whoever guesses a body and hashes it does not find it.
+    let guessed = hash_of("/v1/api-keys", &body);
+    let hex: String = guessed.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(!row.contains(&hex), "{row}");
+    assert!(sealed.len() > guessed.len());
+}
+
+#[tokio::test]
+async fn a_request_is_known_by_the_plain_hash_of_the_release_before() {
+    let gateway = Gateway::start().await;
+    let body = json!({"name": "n", "scopes": ["calls:read"]});
+    let first = send(&gateway, "/v1/api-keys", "k", &body).await;
+    sqlx::query("UPDATE idempotency_keys SET sealed_request = NULL, request_hash = $1")
+        .bind(hash_of("/v1/api-keys", &body))
+        .execute(&gateway.pool().await)
+        .await
+        .unwrap();
+    let again = send(&gateway, "/v1/api-keys", "k", &body).await;
+    assert_eq!((again.status, &again.body), (201, &first.body));
+    let other = json!({"name": "other", "scopes": ["calls:read"]});
+    let refused = send(&gateway, "/v1/api-keys", "k", &other).await;
+    assert_eq!(refused.code(), "gateway.idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_read_any_more_is_not_carried_out_again() {
+    let gateway = Gateway::start().await;
+    let body = json!({"name": "n", "scopes": ["calls:read"]});
+    assert_eq!(send(&gateway, "/v1/api-keys", "k", &body).await.status, 201);
+    sqlx::query("UPDATE idempotency_keys SET sealed_request = sealed_answer")
+        .execute(&gateway.pool().await)
+        .await
+        .unwrap();
+    let again = send(&gateway, "/v1/api-keys", "k", &body).await;
+    assert_eq!(
+        (again.status, again.code().as_str()),
+        (409, "gateway.conflict")
+    );
+    let made: i64 = sqlx::query_scalar("SELECT count(*) FROM api_keys WHERE name = 'n'")
+        .fetch_one(&gateway.pool().await)
+        .await
+        .unwrap();
+    assert_eq!(made, 1);
 }

@@ -14,6 +14,7 @@ use callweave_sandbox::Vendor;
 use callweave_store::sealed::answer_row;
 use reqwest::Method;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Api, PATIENCE, Stage};
@@ -29,7 +30,8 @@ fn key(id: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Answers of requests that were made before, as many as are wanted, sealed as the gateway does.
+/// Answers of requests that were made before, as many as are wanted, sealed as the gateway does; every
+/// other one as the release before kept them, with the plain hash of the request.
 async fn seed(stage: &Stage, keys: &str) {
     let vault = Vault::parse(keys).unwrap();
     let pool = stage.database.pool().await;
@@ -37,32 +39,42 @@ async fn seed(stage: &Stage, keys: &str) {
         .fetch_one(&pool)
         .await
         .unwrap();
-    let (mut names, mut answers) = (Vec::new(), Vec::new());
-    for number in 0..SECRETS {
-        let name = format!("seeded-{number}");
-        let place = Place {
-            table: "idempotency_keys",
-            column: "sealed_answer",
-            tenant: TenantId(tenant),
-            row: answer_row(callweave_model::ApiKeyId(api_key), &name),
-        };
-        let answer = json!({"status": 200, "headers": [], "body": format!("{{\"n\":{number}}}")});
-        answers.push(vault.seal(&place, answer.to_string().as_bytes()).unwrap());
-        names.push(name);
-    }
     // The hash of `POST /v1/connections` with the body `{}`, as the gateway makes it.
     let target = "/v1/connections";
-    let mut hashed = (target.len() as u64).to_be_bytes().to_vec();
-    hashed.extend_from_slice(target.as_bytes());
-    hashed.extend_from_slice(b"{}");
+    let hash = Sha256::new()
+        .chain_update((target.len() as u64).to_be_bytes())
+        .chain_update(target)
+        .chain_update("{}")
+        .finalize()
+        .to_vec();
+    let (mut names, mut answers, mut requests) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 0..SECRETS {
+        let name = format!("seeded-{number}");
+        let sealed = |column, secret: &[u8]| {
+            let place = Place {
+                table: "idempotency_keys",
+                column,
+                tenant: TenantId(tenant),
+                row: answer_row(callweave_model::ApiKeyId(api_key), &name),
+            };
+            vault.seal(&place, secret).unwrap()
+        };
+        let answer = json!({"status": 200, "headers": [], "body": format!("{{\"n\":{number}}}")});
+        answers.push(sealed("sealed_answer", answer.to_string().as_bytes()));
+        requests.push((number % 2 == 0).then(|| sealed("sealed_request", &hash)));
+        names.push(name);
+    }
     sqlx::query(
-        "INSERT INTO idempotency_keys (tenant_id, api_key_id, key, request_hash, sealed_answer) \
-         SELECT $1, $2, key, sha256($3), answer FROM UNNEST($4::text[], $5::bytea[]) AS new (key, answer)",
+        "INSERT INTO idempotency_keys \
+             (tenant_id, api_key_id, key, request_hash, sealed_request, sealed_answer) \
+         SELECT $1, $2, key, CASE WHEN request IS NULL THEN $3 ELSE ''::bytea END, request, answer \
+         FROM UNNEST($4::text[], $5::bytea[], $6::bytea[]) AS new (key, request, answer)",
     )
     .bind(tenant)
     .bind(api_key)
-    .bind(hashed)
+    .bind(hash)
     .bind(names)
+    .bind(requests)
     .bind(answers)
     .execute(&pool)
     .await
@@ -75,6 +87,7 @@ async fn sealed_with(stage: &Stage, id: &str) -> i64 {
     let pool = stage.database.pool().await;
     let count = sqlx::query_scalar(
         "SELECT count(*) FROM (SELECT sealed_answer AS sealed FROM idempotency_keys \
+             UNION ALL SELECT sealed_request FROM idempotency_keys \
              UNION ALL SELECT sealed_credentials FROM connections \
              UNION ALL SELECT sealed_token FROM tokens) AS all_of_them \
          WHERE substring(sealed FROM 1 FOR length($1)) = $1",
@@ -223,7 +236,7 @@ async fn case_116_r19_keys_are_replaced_under_live_traffic() {
         failed += failures;
     }
     println!(
-        "R19 key rotation: {SECRETS} secrets with one kill in {:.1} s, {left} left at the kill; \
+        "R19 key rotation: {SECRETS} kept answers with one kill in {:.1} s, {left} left at the kill; \
          {read} reads meanwhile, {failed} failed; the old key is gone",
         took.as_secs_f64()
     );
