@@ -11,8 +11,10 @@ mod figures;
 mod gateway;
 mod issuers;
 mod key_ring;
+mod memory;
 mod output;
 mod pace;
+mod panics;
 mod process;
 mod request_log;
 mod retention;
@@ -33,6 +35,8 @@ use crate::{cli::Cli, config::ConfigError};
 const WRONG_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    memory::keep_to_ourselves();
+    panics::install();
     let cli = Cli::parse();
     let run_time = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -120,7 +120,7 @@ impl Process {
         match (&mut self.server).await {
             Ok(Ok(())) => anyhow::anyhow!("the listener ended"),
             Ok(Err(error)) => error,
-            Err(error) => anyhow::Error::new(error).context("the listener failed"),
+            Err(_panic) => anyhow::anyhow!("the listener panicked"),
         }
     }
 
@@ -152,7 +152,7 @@ impl Process {
                     tokio::time::sleep(self.drain_delay).await;
                     self.close.cancel();
                 }
-                self.server.await.context("the listener failed")?
+                (self.server.await).map_err(|_panic| anyhow::anyhow!("the listener panicked"))?
             },
             workers
         );

@@ -46,10 +46,16 @@ impl Supervisor {
                 if shutdown.is_cancelled() {
                     break;
                 }
-                let reason = ended
-                    .err()
-                    .map_or_else(|| "it returned".to_owned(), |error| error.to_string());
-                error!(background.work = name, background.reason = %reason, "Background work ended and is started again");
+                // What it says of itself stays out: a panic may repeat what was worked on.
+                let reason = match ended {
+                    Ok(()) => "it returned",
+                    Err(_panic) => "it panicked",
+                };
+                error!(
+                    background.work = name,
+                    background.reason = reason,
+                    "Background work ended and is started again"
+                );
                 metrics::counter!("callweave_background_restarts_total", "work" => name)
                     .increment(1);
                 if began.elapsed() > LASTED {
@@ -118,7 +124,7 @@ mod tests {
         supervisor.keep("fragile", move |stop| {
             let number = seen.fetch_add(1, Ordering::SeqCst);
             async move {
-                assert!(number >= PANICS, "it panics again");
+                assert!(number >= PANICS, "panic {number} over a canary");
                 stop.cancelled().await;
             }
         });
@@ -152,6 +158,8 @@ mod tests {
         assert!(figures.contains(&counted), "{figures}");
         let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         assert!(log.contains("background.work=\"fragile\""), "{log}");
+        assert!(log.contains("background.reason=\"it panicked\""), "{log}");
+        assert!(!log.contains("canary"), "{log}");
         assert!(!log.contains("background.work=\"steady\""));
         shutdown.cancel();
         supervisor.wait().await;

@@ -38,10 +38,16 @@ pub async fn run<W: Work>(work: W, workers: usize, shutdown: CancellationToken) 
         if shutdown.is_cancelled() {
             continue;
         }
-        let reason = ended
-            .err()
-            .map_or_else(|| "ended".to_owned(), |error| error.to_string());
-        error!(worker.pool = W::NAME, worker.reason = %reason, "A worker ended and is started again");
+        // What it says of itself stays out: a panic may repeat what was worked on.
+        let reason = match ended {
+            Ok(()) => "it returned",
+            Err(_panic) => "it panicked",
+        };
+        error!(
+            worker.pool = W::NAME,
+            worker.reason = reason,
+            "A worker ended and is started again"
+        );
         pool.spawn(turns(work.clone(), shutdown.clone(), PAUSE));
     }
 }

@@ -3,9 +3,12 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    os::unix::{fs::MetadataExt as _, process::ExitStatusExt as _},
     process::Command,
     time::{Duration, Instant},
 };
+
+use rustix::process::Signal;
 
 use crate::support::{Place, Running, eventually, free_address, http, turn};
 
@@ -17,6 +20,12 @@ async fn serve(place: &Place, arguments: &[&str]) -> (Running, String) {
         .args(arguments)
         .env("CALLWEAVE__SERVER__HEADER_TIMEOUT", "1s");
     let running = Running::start(&mut command);
+    ready(&address).await;
+    (running, address)
+}
+
+/// Waits until it serves.
+async fn ready(address: &str) {
     let url = format!("http://{address}/readyz");
     eventually("ready", Duration::from_secs(60), async || {
         let response = http()
@@ -31,7 +40,6 @@ async fn serve(place: &Place, arguments: &[&str]) -> (Running, String) {
         }
     })
     .await;
-    (running, address)
 }
 
 #[tokio::test]
@@ -155,4 +163,32 @@ async fn a_taken_address_is_said_in_words() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("taken by another process"), "{said}");
     assert!(!place.data_dir().exists(), "nothing was begun");
+}
+
+#[tokio::test]
+async fn case_113_no_core_file_and_no_environment_tell_of_secrets() {
+    let _turn = turn().await;
+    let place = Place::of_ordinary_user();
+    let address = free_address();
+    let mut serving = place.command();
+    serving.args(["serve", "--listen", &address]);
+    // As loud as a system may be: core files of any size.
+    let mut unlimited = Command::new("sh");
+    unlimited
+        .args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""])
+        .arg(serving.get_program())
+        .args(serving.get_args())
+        .env_clear();
+    for (name, value) in serving.get_envs() {
+        unlimited.env(name, value.unwrap_or_default());
+    }
+    let running = Running::start(place.as_its_user(&mut unlimited));
+    ready(&address).await;
+    let environment = std::fs::metadata(format!("/proc/{}/environ", running.pid())).unwrap();
+    assert_eq!(environment.uid(), 0, "only root reads it");
+    running.signal(Signal::ABORT);
+    let status = running.status().await;
+    assert_eq!(status.signal(), Some(Signal::ABORT.as_raw()));
+    assert!(!status.core_dumped());
+    place.assert_abandoned();
 }

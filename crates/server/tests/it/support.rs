@@ -4,9 +4,12 @@ use std::{
     ffi::OsStr,
     fs,
     io::{BufRead as _, BufReader, Read as _},
-    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
+    os::unix::{
+        fs::PermissionsExt as _,
+        process::{CommandExt as _, ExitStatusExt as _},
+    },
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -106,6 +109,12 @@ impl Place {
     pub(crate) fn command(&self) -> Command {
         let mut command = command(&self.program);
         command.env("CALLWEAVE__DATA_DIR", self.data_dir());
+        self.as_its_user(&mut command);
+        command
+    }
+
+    /// A command, run by the owner of the directory.
+    pub(crate) fn as_its_user<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         if let Some(user) = self.user {
             command
                 .uid(user)
@@ -219,15 +228,21 @@ impl Running {
     }
 
     /// Waits for it to be ended by somebody else; gives the signal that did it.
-    pub(crate) async fn end(mut self) -> Option<i32> {
+    pub(crate) async fn end(self) -> Option<i32> {
+        self.status().await.signal()
+    }
+
+    /// Waits for it to be ended by somebody else.
+    pub(crate) async fn status(mut self) -> ExitStatus {
         self.stopped = true;
-        let ended = eventually("its end", Duration::from_secs(60), async || {
-            match self.child.try_wait().unwrap() {
+        let child = &mut self.child;
+        eventually("its end", Duration::from_secs(60), async || {
+            match child.try_wait().unwrap() {
                 Some(status) => Ok(status),
                 None => Err("it runs".to_owned()),
             }
-        });
-        std::os::unix::process::ExitStatusExt::signal(&ended.await)
+        })
+        .await
     }
 
     /// Ends it as a crash would.

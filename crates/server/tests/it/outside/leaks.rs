@@ -174,7 +174,7 @@ const TOKEN: &str = "canary-token-7f2";
 const KEY: &str = "canary-key-7f3";
 const WORDS: &str = "canary-words-7f4";
 const METADATA: &str = "canary-metadata-7f5";
-const PHONE: &str = "+99890000077700";
+const PHONE: &str = "+9989000077";
 const SEARCH: &str = "canary-search-7f6";
 const SIGNATURE: &str = "canary-signature-7f7";
 const PASSED: &str = "canary-passthrough-7f8";
@@ -195,6 +195,16 @@ const CANARIES: [&str; 12] = [
     VENDOR_BODY,
     NAME,
 ];
+
+/// How many calls are brought; what each of them holds begins with the canaries above.
+const ROUNDS: usize = 35;
+/// Canaries of one call.
+const OF_A_CALL: usize = 6;
+
+/// A canary of its own for each round.
+fn sung(canary: &str, round: usize) -> String {
+    format!("{canary}{round:03}")
+}
 
 /// Somebody who does what goes wrong and remembers what was answered.
 struct Caller<'a> {
@@ -254,36 +264,37 @@ impl Caller<'_> {
         self.heard.push_str(&bad.text().await.unwrap());
     }
 
-    /// A call with words, names and phones, and what can go wrong with one.
-    async fn bring_odd_calls(&mut self, connection: Uuid) {
-        let call = json!({"connection_id": connection, "client_metadata": {"note": METADATA},
-            "call": {"remote_id": "canary", "subject": WORDS, "parties": [{"index": 0,
+    /// A call with words, names and phones, and what can go wrong with one; another one each round.
+    async fn bring_odd_calls(&mut self, connection: Uuid, round: usize) {
+        let [words, metadata, phone, search, client, name] =
+            [WORDS, METADATA, PHONE, SEARCH, CLIENT, NAME].map(|canary| sung(canary, round));
+        let call = json!({"connection_id": connection, "client_metadata": {"note": metadata},
+            "call": {"remote_id": format!("canary-{round}"), "subject": words, "parties": [{"index": 0,
                 "role": "customer", "affiliation": "external", "type": "person",
-                "name": NAME, "phone": PHONE, "external_id": CLIENT}]}});
-        let (status, made) = post(self.api, "/v1/calls", "call", call.clone()).await;
+                "name": name, "phone": phone, "external_id": client}]}});
+        let key = format!("call-{round}");
+        let (status, made) = post(self.api, "/v1/calls", &key, call.clone()).await;
         assert_eq!(status, 201, "{made}");
         let mut broken = call;
-        broken["call"]["parties"][0]["index"] = json!(WORDS);
+        broken["call"]["parties"][0]["index"] = json!(words);
         assert_eq!(self.post("/v1/calls", broken).await.0, 422);
-        for member in [
+        let member = [
             "started_at",
             "status",
             "direction",
             "parties",
             "duration_ms",
-        ] {
-            let odd =
-                json!({"connection_id": connection, "call": {"remote_id": "odd", member: WORDS}});
-            self.post("/v1/calls", odd).await;
-        }
-        let odd = json!({"connection_id": WORDS, "remote_id": "odd", "facts": {
-            "started_at": WORDS, "parties": [{"role": WORDS, "phone": [PHONE]}]}});
+        ][round % 5];
+        let odd = json!({"connection_id": connection, "call": {"remote_id": "odd", member: words}});
+        self.post("/v1/calls", odd).await;
+        let odd = json!({"connection_id": words, "remote_id": "odd", "facts": {
+            "started_at": words, "parties": [{"role": words, "phone": [phone]}]}});
         assert_eq!(self.post("/v1/calls", odd).await.0, 422);
-        let query = format!("/v1/calls?q={SEARCH}&limit={SEARCH}");
+        let query = format!("/v1/calls?q={search}&limit={search}");
         assert_eq!(self.get(&query).await, 400);
-        assert_eq!(self.get(&format!("/v1/calls?q={SEARCH}")).await, 200);
+        assert_eq!(self.get(&format!("/v1/calls?q={search}")).await, 200);
         let path = format!("/v1/calls/{}", made["id"].as_str().unwrap());
-        let odd = Some(json!({"client_metadata": METADATA}));
+        let odd = Some(json!({"client_metadata": metadata}));
         let (status, answer) = self.api.send(Method::PATCH, &path, odd).await;
         assert_eq!(status, 422);
         self.hear(&answer);
@@ -391,7 +402,9 @@ async fn case_113_canaries_sing_nowhere() {
     let id = stage
         .connect(&gateway.api, Vendor::Transcripto, &base_url)
         .await;
-    caller.bring_odd_calls(id).await;
+    for round in 0..ROUNDS {
+        caller.bring_odd_calls(id, round).await;
+    }
     for (status, body) in [
         (
             200,
@@ -407,9 +420,10 @@ async fn case_113_canaries_sing_nowhere() {
         caller.meet_an_odd_vendor(id, status, &body).await;
     }
     stage.sandbox.world().clear_faults();
-    let both = json!({"phone": PHONE, "client_id": CLIENT});
+    let (phone, client) = (sung(PHONE, 0), sung(CLIENT, 0));
+    let both = json!({"phone": phone, "client_id": client});
     assert_eq!(caller.post("/v1/erasures", both).await.0, 422);
-    let erased = caller.post("/v1/erasures", json!({"phone": PHONE})).await;
+    let erased = caller.post("/v1/erasures", json!({"phone": phone})).await;
     assert_eq!(erased.1["counts"]["calls"], 1, "{}", erased.1);
     for path in ["jobs?", "audit-log?", "events?after=oldest&"] {
         assert_eq!(caller.get(&format!("/v1/{path}limit=200")).await, 200);
@@ -442,7 +456,7 @@ async fn case_113_canaries_sing_nowhere() {
     }
     println!(
         "case 113: {} canaries, {} hits in {} bytes of log at trace, {} of answers, {} of statements, {} of spans",
-        CANARIES.len(),
+        CANARIES.len() - OF_A_CALL + ROUNDS * OF_A_CALL,
         hits.len(),
         log.len(),
         heard.len(),
