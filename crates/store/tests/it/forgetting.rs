@@ -198,6 +198,28 @@ async fn case_118_a_phone_goes_with_all_that_hangs_on_it_and_stays_away() {
 }
 
 #[tokio::test]
+async fn a_person_is_found_among_more_calls_than_one_statement_looks_at() {
+    let home = sealing_home().await;
+    // Many times the others' call, so that few are in between that the person's stand far apart.
+    home.apply(&[call_of("0", PHONE)]).await;
+    let copies = "INSERT INTO calls SELECT (copy).* FROM (SELECT jsonb_populate_record(calls, \
+         jsonb_build_object('id', gen_random_uuid(), 'body', replace(body, '998900000077', '5'), \
+             'sort_at', sort_at + number * interval '1 s')) AS copy \
+         FROM calls, generate_series(1, 2500) AS number) AS copies";
+    sqlx::query(copies)
+        .execute(&home.pool().await)
+        .await
+        .unwrap();
+    let mut last = call("last", "2026-02-20T10:00:00Z", "secret words");
+    last.parties[1].phone_raw = Some("998 (90) 000-00-77".to_owned());
+    home.apply(&[record(last, noon())]).await;
+    assert_eq!(home.count("calls").await, 2_502);
+    let subject = Subject::phone(PHONE).unwrap();
+    assert_eq!(erase(&home, 1, &subject).await.unwrap().counts.calls, 2);
+    assert_eq!(home.count("calls").await, 2_500);
+}
+
+#[tokio::test]
 async fn what_a_crm_adds_about_an_erased_person_is_refused() {
     let home = sealing_home().await;
     home.apply(&[call_of("1", PHONE), call_of("2", "+998900000001")])
