@@ -11,6 +11,9 @@ cache="${SCHEMATHESIS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/callweave-schemathe
 python_packages "$here" "$cache"
 # The requests without a key and with a wrong one come from one address.
 export CALLWEAVE__AUTH__MAX_FAILURES=0
+# What is looked at is what is answered, not how quickly: a busy machine is no finding.
+export CALLWEAVE__DATABASE__STATEMENT_TIMEOUT=60s
+export CALLWEAVE__DATABASE__ACQUIRE_TIMEOUT=60s
 # As long as the document lets it be.
 export CALLWEAVE__AUTH__TOKEN_LIFE=24h
 start_demo 400

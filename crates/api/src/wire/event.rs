@@ -44,6 +44,12 @@ struct EventSubject {
     id: Uuid,
 }
 
+/// Server-Sent Events, a message for each event: `id` is a cursor of the feed, `event` the type, `data` an
+/// `EventDocument`. It is a text without an end, which no schema describes.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "documents the stream; it is written line by line")]
+pub(crate) struct EventMessages(Value);
+
 /// A stretch of the feed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventList {

@@ -134,7 +134,8 @@ pub(crate) struct CallInput {
 
 /// An analysis whose file comes along. The parts beside `file` may instead be one part `submission`
 /// with what the JSON body would be. A part that is empty says nothing.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "documents the form; it is read part by part")]
 pub(crate) struct AnalysisForm {
     /// The whole of the JSON body; `source.type` is `recording` unless told. Either this or the

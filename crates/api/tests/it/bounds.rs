@@ -134,7 +134,7 @@ fn with(body: &Value, pointer: &str, value: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_bounds_of_bodies_are_those_that_are_checked() {
+async fn case_110_the_bounds_of_bodies_are_those_that_are_checked() {
     let gateway = Gateway::start_with(ApiOptions {
         token_life: Duration::from_hours(24),
         ..ApiOptions::default()

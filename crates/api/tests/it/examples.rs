@@ -84,7 +84,7 @@ fn every_operation_tells_what_it_does_needs_and_answers() {
 }
 
 #[test]
-fn links_lead_to_operations_by_what_the_answers_hold() {
+fn case_110_links_lead_to_operations_by_what_the_answers_hold() {
     let document = document();
     let all = operations(&document);
     let mut followed = 0;
@@ -210,7 +210,7 @@ pub(crate) fn about(example: &Value, connection: ConnectionId, agent: &str) -> V
 }
 
 #[tokio::test]
-async fn the_examples_of_bodies_are_taken() {
+async fn case_110_the_examples_of_bodies_are_taken() {
     let gateway = Gateway::start().await;
     let operations = secured(&gateway).await;
     let connections = gateway.get("/v1/connections").await.ids();

@@ -52,6 +52,11 @@ pub struct ReportRequest {
     pub to: String,
     /// The vendor's word for its type; its default unless told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 100, example = "standard")]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F]+$",
+        example = "standard"
+    )]
     pub report_type: Option<String>,
 }

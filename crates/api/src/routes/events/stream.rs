@@ -16,6 +16,7 @@ use crate::{
     middleware::header_text,
     problem::{BadQuery, Gone, Problem, Secured, codes},
     scope::EventsRead,
+    wire::event::EventMessages,
 };
 
 use super::{CONNECTION, TYPE, filter};
@@ -69,7 +70,7 @@ document_query!(StreamQuery);
         ("Last-Event-ID" = Option<String>, Header, description = "The `id` that was heard last.", pattern = "^[A-Za-z0-9_-]{66}$"),
         StreamQuery,
     ),
-    responses((status = 200, description = "The events, as they happen.", body = String, content_type = "text/event-stream"), Secured, BadQuery, Gone),
+    responses((status = 200, description = "The events, as they happen.", body = EventMessages, content_type = "text/event-stream"), Secured, BadQuery, Gone),
     security(("bearer" = ["events:read"])),
 )]
 pub(crate) async fn stream_events(
