@@ -153,6 +153,9 @@ fn command(stage: &Stage, database: &Database) -> Command {
         .env("CALLWEAVE__VENDORS__REQUESTS_PER_SECOND", "100000")
         .env("CALLWEAVE__VENDORS__CONCURRENCY", "16")
         .env("CALLWEAVE__LIMITS__REQUESTS", "1000000000")
+        // A busy machine gives slow answers, not none.
+        .env("CALLWEAVE__DATABASE__ACQUIRE_TIMEOUT", "30s")
+        .env("CALLWEAVE__DATABASE__STATEMENT_TIMEOUT", "30s")
         .env("CALLWEAVE__LOG__FORMAT", "json");
     command
 }

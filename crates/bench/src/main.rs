@@ -7,6 +7,7 @@ mod footprint;
 mod gateway;
 mod lists;
 mod load;
+mod open;
 mod peers;
 mod pgbench;
 mod plan;
@@ -30,15 +31,6 @@ use crate::{
     served::Served,
     stage::{Database, Stage},
 };
-
-/// What the gateway is to be compared with at syncs.
-const PEERS: [(&str, &str); 2] = [
-    (
-        "a script by hand",
-        "httpx, orjson and COPY, at the first sync",
-    ),
-    ("dlt", "merge into one table, at the first sync"),
-];
 
 /// Measure the released gateway over its own API.
 #[derive(Debug, Parser)]
@@ -163,35 +155,33 @@ async fn take(plan: &Plan, stage: &Stage, figures: &mut Figures) -> Result<()> {
         Part::Footprint,
         Part::Peers,
         Part::Passthrough,
+        Part::Open,
     ];
     if served.iter().any(|part| plan.has(*part)) {
         serve(plan, stage, synced, figures).await?;
-    }
-    figures.section("Other programs that sync");
-    for (peer, what) in PEERS {
-        figures.missing(peer, &format!("{what}; this run has none"))?;
     }
     Ok(())
 }
 
 /// Everything about calls that are served.
 async fn serve(plan: &Plan, stage: &Stage, synced: Database, figures: &mut Figures) -> Result<()> {
-    let served = Served::multiply(plan, synced)?;
+    let served = Served::multiply(synced, plan.served_calls)?;
     let gateway = Gateway::start(stage, &served.database).await?;
     if plan.has(Part::Footprint) {
         footprint::start(&gateway, figures)?;
     }
-    if plan.has(Part::Lists) || plan.has(Part::Peers) {
-        let paths = served.walk(&gateway).await?;
-        if plan.has(Part::Lists) {
-            lists::measure(plan, stage, &served, &gateway, &paths, figures).await?;
-        }
-        if plan.has(Part::Peers) {
-            peers::serving(plan, stage, &served, &gateway, &paths, figures).await?;
-        }
+    let paths = served.walk(&gateway).await?;
+    if plan.has(Part::Lists) {
+        lists::measure(plan, stage, &served, &gateway, &paths, figures).await?;
+    }
+    if plan.has(Part::Open) {
+        open::measure(plan, &gateway, &paths, figures).await?;
     }
     if plan.has(Part::Search) {
         words::measure(plan, stage, &served, &gateway, figures).await?;
+    }
+    if plan.has(Part::Peers) {
+        peers::serving(plan, stage, &served, &gateway, &paths, figures).await?;
     }
     if plan.has(Part::Passthrough) {
         peers::passing(plan, stage, &served, &gateway, figures).await?;
@@ -199,7 +189,8 @@ async fn serve(plan: &Plan, stage: &Stage, synced: Database, figures: &mut Figur
     if plan.has(Part::Footprint) {
         footprint::after_load(&gateway, figures)?;
     }
-    gateway.stop().await
+    gateway.stop().await?;
+    Ok(())
 }
 
 /// What was measured, and on what.

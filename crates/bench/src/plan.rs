@@ -9,7 +9,7 @@ use clap::ValueEnum;
 pub(crate) enum Profile {
     /// Minutes: at most 100,000 calls.
     Quick,
-    /// An hour: a million calls are served.
+    /// Hours: a million calls are served.
     Full,
 }
 
@@ -26,8 +26,10 @@ pub(crate) enum Part {
     Footprint,
     /// Other programs that serve the same calls.
     Peers,
-    /// Requests passed through, and nginx.
+    /// Requests passed through, also by nginx and Envoy.
     Passthrough,
+    /// Requests that come at a constant rate, whether the ones before are answered or not.
+    Open,
 }
 
 /// What a run measures.
@@ -61,10 +63,10 @@ impl Plan {
         statements: bool,
     ) -> Self {
         let (sync_calls, served_calls, rounds, seconds) = match profile {
-            Profile::Quick => (5_000, 100_000, 3, 3),
-            Profile::Full => (50_000, 1_000_000, 5, 10),
+            Profile::Quick => (1_000, 100_000, 3, 2),
+            Profile::Full => (20_000, 1_000_000, 3, 10),
         };
-        let served_calls = calls.unwrap_or(served_calls).max(1_000);
+        let served_calls = calls.unwrap_or(served_calls).max(100);
         Self {
             binary,
             seed,

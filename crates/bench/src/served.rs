@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::{
     gateway::{Gateway, text},
-    plan::Plan,
     stage::{Database, run},
 };
 
@@ -37,10 +36,10 @@ pub(crate) struct Paths {
 }
 
 impl Served {
-    /// Multiplies the calls of a synced database.
-    pub(crate) fn multiply(plan: &Plan, database: Database) -> Result<Self> {
+    /// Multiplies the calls of a synced database to so many.
+    pub(crate) fn multiply(database: Database, calls: u32) -> Result<Self> {
         let synced = database.number("SELECT count(*) FROM calls")?;
-        let copies = (f64::from(plan.served_calls) / synced).ceil();
+        let copies = (f64::from(calls) / synced).ceil();
         let step = YEAR / (copies * synced);
         eprintln!("multiplying {synced} calls by {copies}");
         let mut command = database.psql();

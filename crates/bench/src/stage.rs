@@ -35,7 +35,7 @@ pub(crate) struct Stage {
     pub(crate) http: reqwest::Client,
     pub(crate) binary: PathBuf,
     pub(crate) encryption_key: String,
-    vendor: Child,
+    vendor: Vendor,
     place: TempDir,
 }
 
@@ -57,19 +57,11 @@ impl Stage {
             options.settings.extend(counting);
         }
         let postgres = tokio::task::block_in_place(|| Postgres::start(&options, &|_| {}))?;
-        let mut vendor = Command::new(std::env::current_exe()?)
-            .args(["vendor", "--calls", &plan.sync_calls.to_string()])
-            .args(["--seed", &plan.seed.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        let output = vendor.stdout.take().context("the vendor's output")?;
-        BufReader::new(output).read_line(&mut line)?;
+        let vendor = Vendor::start(plan.sync_calls, plan.seed)?;
         let key = run(Command::new(&plan.binary).args(["encryption", "generate-key"]))?;
         Ok(Self {
             postgres,
-            account: Account::read(&line)?,
+            account: vendor.account.clone(),
             http: reqwest::Client::builder()
                 .no_proxy()
                 .timeout(Duration::from_secs(60))
@@ -83,7 +75,7 @@ impl Stage {
 
     /// The vendor's process.
     pub(crate) fn vendor_pid(&self) -> u32 {
-        self.vendor.id()
+        self.vendor.process.id()
     }
 
     /// A directory of this run.
@@ -110,11 +102,36 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+/// A running vendor with one account.
+pub(crate) struct Vendor {
+    pub(crate) account: Account,
+    process: Child,
+}
+
+impl Vendor {
+    /// Starts a vendor that has so many calls.
+    pub(crate) fn start(calls: u32, seed: u64) -> Result<Self> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["vendor", "--calls", &calls.to_string()])
+            .args(["--seed", &seed.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        let output = process.stdout.take().context("the vendor's output")?;
+        BufReader::new(output).read_line(&mut line)?;
+        Ok(Self {
+            account: Account::read(&line)?,
+            process,
+        })
+    }
+}
+
+impl Drop for Vendor {
     fn drop(&mut self) {
         // It keeps nothing that would have to be saved.
-        let _ = self.vendor.kill();
-        let _ = self.vendor.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

@@ -11,9 +11,11 @@ use crate::{
     copy,
     figures::{Figures, Goal, median, median_ratio, spread},
     gateway::{Gateway, number, text},
+    peers::Syncing,
     plan::Plan,
     processes::{memory, spent},
     stage::{Database, Stage},
+    vendor::Account,
 };
 
 /// How long a sync may take.
@@ -26,10 +28,17 @@ const QUIET_TABLES: &str = "^(calls|call_documents|call_search)(_.*)?$|^call_key
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     pub(crate) rate: f64,
-    /// CPU microseconds a record.
-    gateway: f64,
-    postgres: f64,
+    /// CPU microseconds a record: the program that syncs, the database, the vendor.
+    pub(crate) gateway: f64,
+    pub(crate) postgres: f64,
     vendor: f64,
+}
+
+impl Cost {
+    /// CPU microseconds a record of the program and the database.
+    pub(crate) fn cpu(&self) -> f64 {
+        self.gateway + self.postgres
+    }
 }
 
 /// What one round of syncs came to.
@@ -45,24 +54,26 @@ struct Round {
 pub(crate) async fn warm_up(stage: &Stage, name: &str, expected: u64) -> Result<Database> {
     let database = stage.database(name)?;
     let gateway = Gateway::start(stage, &database).await?;
-    let connection = connect(stage, &gateway).await?;
+    let connection = connect_as(&stage.account, &gateway, "benchmark").await?;
     wait_until_stored(&gateway, &connection).await?;
     check(stage, &gateway, &database, expected).await?;
     gateway.stop().await?;
     Ok(database)
 }
 
-/// Measures syncs. Returns the rate of the first sync, round by round.
+/// Measures syncs, and those of other programs in the same rounds.
 pub(crate) async fn measure(
     plan: &Plan,
     stage: &Stage,
     expected: u64,
     figures: &mut Figures,
-) -> Result<Vec<f64>> {
+) -> Result<()> {
     figures.section("Sync");
+    let mut peers = Syncing::new(stage).await?;
     let mut rounds = Vec::new();
     for number in 0..plan.rounds {
         rounds.push(round(plan, stage, number, expected).await?);
+        peers.round(stage)?;
     }
     let of = |pick: fn(&Round) -> f64| rounds.iter().map(pick).collect::<Vec<f64>>();
     let first = of(|round| round.first.rate);
@@ -135,22 +146,14 @@ pub(crate) async fn measure(
         Goal::AtMost(0.0),
         "pg_stat: inserted, updated and deleted in the tables of calls, documents and events",
     )?;
-    Ok(first)
+    let ours: Vec<Cost> = rounds.iter().map(|round| round.first).collect();
+    peers.tell(&ours, figures)
 }
 
 async fn round(plan: &Plan, stage: &Stage, number: usize, expected: u64) -> Result<Round> {
     let database = stage.database(&format!("sync_{number}"))?;
     let gateway = Gateway::start(stage, &database).await?;
-    let roots = [
-        gateway.pid(),
-        stage.postgres.facts().pid,
-        stage.vendor_pid(),
-    ];
-    let before = spent(&roots);
-    let began = Instant::now();
-    let connection = connect(stage, &gateway).await?;
-    wait_until_stored(&gateway, &connection).await?;
-    let first = cost(expected, began.elapsed(), &spent(&roots).since(&before))?;
+    let (connection, first) = timed(stage, &gateway, "benchmark", expected).await?;
     let (_, peak_memory) = memory(gateway.pid())?;
     if number == 0 {
         database.tell_statements(plan)?;
@@ -187,8 +190,9 @@ async fn round(plan: &Plan, stage: &Stage, number: usize, expected: u64) -> Resu
     })
 }
 
+/// What a sync of so many records cost: its time, and the CPU time of program, database and vendor.
 #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 records")]
-fn cost(records: u64, wall: Duration, cpu: &[Duration]) -> Result<Cost> {
+pub(crate) fn cost(records: u64, wall: Duration, cpu: &[Duration]) -> Result<Cost> {
     let records = records as f64;
     let of = |place: usize| -> Result<f64> {
         let cpu = cpu.get(place).context("a process tree")?;
@@ -202,11 +206,34 @@ fn cost(records: u64, wall: Duration, cpu: &[Duration]) -> Result<Cost> {
     })
 }
 
-/// Connects the vendor: its first sync begins at once.
-pub(crate) async fn connect(stage: &Stage, gateway: &Gateway) -> Result<String> {
-    let body = &stage.account.connection;
+/// Connects the vendor and waits until everything is stored.
+async fn timed(
+    stage: &Stage,
+    gateway: &Gateway,
+    name: &str,
+    expected: u64,
+) -> Result<(String, Cost)> {
+    let roots = [
+        gateway.pid(),
+        stage.postgres.facts().pid,
+        stage.vendor_pid(),
+    ];
+    let before = spent(&roots);
+    let began = Instant::now();
+    let connection = connect_as(&stage.account, gateway, name).await?;
+    wait_until_stored(gateway, &connection).await?;
+    let cost = cost(expected, began.elapsed(), &spent(&roots).since(&before))?;
+    Ok((connection, cost))
+}
+
+/// Connects a vendor's account: its first sync begins at once.
+pub(crate) async fn connect_as(account: &Account, gateway: &Gateway, name: &str) -> Result<String> {
+    let mut body = account.connection.clone();
+    if let Some(members) = body.as_object_mut() {
+        members.insert("name".to_owned(), name.into());
+    }
     let made = gateway
-        .ask(Method::POST, "/v1/connections", Some(body))
+        .ask(Method::POST, "/v1/connections", Some(&body))
         .await?;
     text(&made, "/id")
 }

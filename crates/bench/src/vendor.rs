@@ -157,7 +157,7 @@ impl Front {
 /// How a running vendor is reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
-    /// The body that `POST /v1/connections` takes.
+    /// The body that `POST /v1/connections` takes, but for the name.
     pub(crate) connection: Value,
     /// Where the vendor's own API begins.
     pub(crate) base_url: String,
@@ -175,10 +175,7 @@ impl Account {
                 .map(str::to_owned)
                 .with_context(|| format!("{pointer} in what the vendor tells"))
         };
-        let mut connection = told.get("connection").cloned().unwrap_or_default();
-        if let Some(members) = connection.as_object_mut() {
-            members.insert("name".to_owned(), json!("benchmark"));
-        }
+        let connection = told.get("connection").cloned().unwrap_or_default();
         Ok(Self {
             base_url: text("/connection/settings/base_url")?,
             username: text("/connection/credentials/username")?,
@@ -211,5 +208,30 @@ impl Account {
         let total = answer.headers().get("x-total-count");
         let total = total.context("a list without a total")?.to_str()?;
         Ok(total.parse()?)
+    }
+
+    /// The ids of all results, ascending.
+    pub(crate) async fn ids(&self, http: &reqwest::Client) -> Result<Vec<u64>> {
+        const ROWS: u64 = 100;
+        let token = self.token(http).await?;
+        let mut ids = Vec::new();
+        for start in (0..).step_by(100) {
+            let url = format!(
+                "{}/scenario_result?_sort=id&_order=asc&_start={start}&_end={}",
+                self.base_url,
+                start + ROWS
+            );
+            let answer = http.get(url).bearer_auth(&token).send().await?;
+            let rows: Vec<Value> = answer.error_for_status()?.json().await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                let id = row.get("id").and_then(Value::as_u64);
+                ids.push(id.context("a result without an id")?);
+            }
+        }
+        ids.sort_unstable();
+        Ok(ids)
     }
 }
