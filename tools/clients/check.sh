@@ -24,7 +24,7 @@ cp "$here/typescript/tsconfig.json" "$here/typescript/list_calls.ts" "$typescrip
 )
 
 echo "== Python: openapi-python-client"
-python_packages "$here/python" "$python"
+python_packages "$here/python/requirements.txt" "$python"
 (
   cd "$python"
   rm -rf client callweave_client

@@ -2,6 +2,8 @@
 # CALLWEAVE names the binary (default: target/debug/callweave of this checkout).
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+# shellcheck source=packages.sh
+. "$root/tools/lib/packages.sh"
 
 # Usage: start_demo [CALLS]. Sets DEMO (one line of JSON), URL, KEY and DEMO_HOME.
 start_demo() {
@@ -45,28 +47,6 @@ stop_demo() {
     fi
   done
   rm -rf "$DEMO_HOME"
-}
-
-# Usage: node_modules SOURCE TARGET. Installs what SOURCE/package-lock.json pins into TARGET.
-node_modules() {
-  mkdir -p "$2"
-  if cmp -s "$1/package-lock.json" "$2/package-lock.json" && [ -d "$2/node_modules" ]; then
-    return 0
-  fi
-  cp "$1/package.json" "$1/package-lock.json" "$2/"
-  if ! (cd "$2" && npm ci --ignore-scripts --no-audit --no-fund --silent); then
-    rm -f "$2/package-lock.json" # so that the next run tries again
-    return 1
-  fi
-}
-
-# Usage: python_packages SOURCE TARGET. A virtual environment with what SOURCE/requirements.txt pins.
-python_packages() {
-  if cmp -s "$1/requirements.txt" "$2/requirements.txt"; then
-    return 0
-  fi
-  python3 -m venv "$2" && "$2/bin/pip" install --quiet --disable-pip-version-check -r "$1/requirements.txt" &&
-    cp "$1/requirements.txt" "$2/requirements.txt"
 }
 
 # A sandbox beside the demo, whose accounts nobody is connected to. Sets SPARE.

@@ -8,7 +8,7 @@ here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=../lib/demo.sh
 . "$here/../lib/demo.sh"
 cache="${SCHEMATHESIS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/callweave-schemathesis}"
-python_packages "$here" "$cache"
+python_packages "$here/requirements.txt" "$cache"
 # The requests without a key and with a wrong one come from one address.
 export CALLWEAVE__AUTH__MAX_FAILURES=0
 # What is looked at is what is answered, not how quickly: a busy machine is no finding.

@@ -1,6 +1,8 @@
 //! The binary `callweave`: configuration, telemetry, wiring, the embedded PostgreSQL, and the
 //! commands. Here everything meets; what is worth testing alone stands in the other crates.
 
+#[cfg(test)]
+mod captured;
 mod cli;
 mod commands;
 mod config;

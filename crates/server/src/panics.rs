@@ -51,39 +51,18 @@ fn message(payload: &(dyn Any + Send)) -> &'static str {
 #[cfg(test)]
 mod tests {
     use std::{
-        io,
         panic::{UnwindSafe, catch_unwind},
-        sync::{Arc, Mutex},
         thread,
     };
 
     use super::*;
+    use crate::captured::Captured;
 
     const CANARY: &str = "canary-in-a-panic-7fc\u{e9}";
 
-    /// Keeps what is logged.
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     /// What is logged of a panic. Those of other tests are told as before.
     fn log_of(panicking: impl FnOnce() + UnwindSafe) -> String {
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let logger = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || writer.clone());
-        let _logging = tracing::subscriber::set_default(logger.finish());
+        let (captured, _logging) = Captured::start();
         let (ours, before) = (thread::current().id(), panic::take_hook());
         panic::set_hook(Box::new(move |panic| {
             if thread::current().id() == ours {
@@ -94,7 +73,7 @@ mod tests {
         }));
         let span = tracing::info_span!("request", request.id = "r-1");
         assert!(span.in_scope(|| catch_unwind(panicking)).is_err());
-        let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let log = captured.text();
         assert!(log.contains("panicked"), "{log}");
         assert!(log.contains(file!()), "it tells where: {log}");
         assert!(log.contains("r-1"), "it tells in which request: {log}");

@@ -79,42 +79,20 @@ impl Supervisor {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        sync::{
-            Arc, Mutex,
-            atomic::{AtomicU32, Ordering},
-        },
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
     };
 
     use metrics_exporter_prometheus::PrometheusBuilder;
 
     use super::*;
-
-    /// Keeps what is logged.
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::captured::Captured;
 
     #[tokio::test(start_paused = true)]
     async fn case_079_work_that_panics_a_thousand_times_is_started_again_beside_others() {
         const PANICS: u32 = 1_000;
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let logger = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(move || writer.clone());
-        let _logging = tracing::subscriber::set_default(logger.finish());
+        let (captured, _logging) = Captured::start();
         let recorder = PrometheusBuilder::new().build_recorder();
         let _counting = metrics::set_default_local_recorder(&recorder);
         let shutdown = CancellationToken::new();
@@ -156,7 +134,7 @@ mod tests {
         let figures = recorder.handle().render();
         let counted = format!("callweave_background_restarts_total{{work=\"fragile\"}} {PANICS}");
         assert!(figures.contains(&counted), "{figures}");
-        let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let log = captured.text();
         assert!(log.contains("background.work=\"fragile\""), "{log}");
         assert!(log.contains("background.reason=\"it panicked\""), "{log}");
         assert!(!log.contains("canary"), "{log}");

@@ -80,14 +80,14 @@ impl Opened {
         if known.changes != moment.changes {
             return;
         }
-        if known.connections.len() >= SIZE {
-            known.connections.clear();
-        }
         // What is over goes as soon as anything is kept: it holds secrets.
         let lifetime = self.lifetime;
         known
             .connections
             .retain(|_, (since, _)| since.elapsed() < lifetime);
+        if known.connections.len() >= SIZE {
+            known.connections.clear();
+        }
         known.connections.insert(place, (moment.at, opened.clone()));
     }
 

@@ -122,29 +122,15 @@ fn excerpt(log: &str) -> String {
         .unwrap_or_default();
     let delimiter = |c: char| c.is_whitespace() || "\"'()[]{}<>=,;`".contains(c);
     let text = last.join(" ");
-    let mut short: String = text
-        .split_inclusive(delimiter)
-        .map(|word| {
-            let is_path = word.starts_with('/') || word.starts_with("file:///");
-            let name = word
-                .trim_end_matches(delimiter)
-                .trim_end_matches('/')
-                .rsplit('/')
-                .next();
-            match name {
-                Some(name) if is_path => {
-                    format!(
-                        "{name}{}",
-                        word.chars()
-                            .next_back()
-                            .filter(|last| delimiter(*last))
-                            .map_or(String::new(), String::from)
-                    )
-                }
-                _ => word.to_owned(),
-            }
-        })
-        .collect();
+    let without_place = |word: &str| {
+        if !word.starts_with('/') && !word.starts_with("file:///") {
+            return word.to_owned();
+        }
+        let path = word.trim_end_matches(delimiter).trim_end_matches('/');
+        let name = path.rfind('/').map_or(0, |slash| slash + 1);
+        word.get(name..).unwrap_or_default().to_owned()
+    };
+    let mut short: String = text.split_inclusive(delimiter).map(without_place).collect();
     if let Some((end, _)) = short.char_indices().nth(300) {
         short.truncate(end);
     }

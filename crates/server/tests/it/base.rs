@@ -47,10 +47,20 @@ impl Base {
 
     /// A server of its own whose database holds nothing.
     pub(crate) async fn empty() -> Self {
+        Self::server(&[], |_place| {}).await
+    }
+
+    /// A server of its own, with these settings, over what is prepared in its directory.
+    async fn server(settings: &[(&str, &str)], prepare: impl FnOnce(&Path)) -> Self {
         let place = tempfile::tempdir_in(scratch_directory()).unwrap();
         // The account that runs the server must pass.
         fs::set_permissions(place.path(), fs::Permissions::from_mode(0o711)).unwrap();
-        let options = Options::new(place.path().join("postgres"));
+        let mut options = Options::new(place.path().join("postgres"));
+        options.settings = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        prepare(&options.data_dir);
         let running = start(options.clone()).await;
         let url = running.url().to_owned();
         Self::Own(Box::new(OwnServer {
@@ -96,25 +106,12 @@ impl Base {
 
     /// A streaming replica of its server; what it is asked is in its log.
     pub(crate) async fn standby(&self) -> Self {
-        let place = tempfile::tempdir_in(scratch_directory()).unwrap();
-        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o711)).unwrap();
-        let mut options = Options::new(place.path().join("postgres"));
-        // What is read there makes way for what it replays at once.
-        options.settings = [
+        let settings = [
             ("log_statement", "all"),
+            // What is read there makes way for what it replays at once.
             ("max_standby_streaming_delay", "0"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec();
-        copy_cluster(self, &options.data_dir);
-        let running = start(options.clone()).await;
-        let url = running.url().to_owned();
-        Self::Own(Box::new(OwnServer {
-            url,
-            options,
-            running: Mutex::new(Some(running)),
-            place,
-        }))
+        ];
+        Self::server(&settings, |directory| copy_cluster(self, directory)).await
     }
 
     /// The log of its server.

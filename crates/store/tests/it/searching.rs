@@ -61,6 +61,22 @@ async fn pages(home: &Home, filter: &CallFilter, order: Order, limit: i64) -> Ve
     found
 }
 
+/// Whether exactly those of [`many`] are found that hold what is sought, and have the agent that is: in both orders, on
+/// pages of these lengths.
+async fn assert_found(home: &Home, filter: &CallFilter, holds: Holds, limits: &[i64]) {
+    let mut expected: Vec<String> = (0..400_u64)
+        .filter(|number| holds(*number) && (filter.agent.is_none() || number % 2 == 0))
+        .map(|number| number.to_string())
+        .collect();
+    for limit in limits {
+        let found = pages(home, filter, Order::Asc, *limit).await;
+        assert_eq!(found, expected, "{filter:?} {limit}");
+    }
+    expected.reverse();
+    let found = pages(home, filter, Order::Desc, 50).await;
+    assert_eq!(found, expected, "{filter:?}");
+}
+
 #[tokio::test]
 async fn words_of_every_frequency_are_found_in_both_orders_and_on_every_page() {
     let home = home().await;
@@ -75,20 +91,10 @@ async fn words_of_every_frequency_are_found_in_both_orders_and_on_every_page() {
         for agent in [None, Some("Boris".to_owned())] {
             let filter = CallFilter {
                 words: vec![word.to_lowercase()],
-                agent: agent.clone(),
+                agent,
                 ..CallFilter::default()
             };
-            let mut expected: Vec<String> = (0..400_u64)
-                .filter(|number| holds(*number) && (agent.is_none() || number % 2 == 0))
-                .map(|number| number.to_string())
-                .collect();
-            for limit in [3, 50] {
-                let found = pages(&home, &filter, Order::Asc, limit).await;
-                assert_eq!(found, expected, "{word} {agent:?} {limit}");
-            }
-            expected.reverse();
-            let found = pages(&home, &filter, Order::Desc, 50).await;
-            assert_eq!(found, expected, "{word} {agent:?}");
+            assert_found(&home, &filter, holds, &[3, 50]).await;
         }
     }
 }
@@ -112,18 +118,10 @@ async fn phones_of_every_frequency_are_found_in_both_orders_and_on_every_page() 
             let filter = CallFilter {
                 phones: phones.iter().map(|phone| (*phone).to_owned()).collect(),
                 words: words.iter().map(|word| (*word).to_owned()).collect(),
-                agent: agent.clone(),
+                agent,
                 ..CallFilter::default()
             };
-            let mut expected: Vec<String> = (0..400_u64)
-                .filter(|number| holds(*number) && (agent.is_none() || number % 2 == 0))
-                .map(|number| number.to_string())
-                .collect();
-            let found = pages(&home, &filter, Order::Asc, 3).await;
-            assert_eq!(found, expected, "{phones:?} {words:?} {agent:?}");
-            expected.reverse();
-            let found = pages(&home, &filter, Order::Desc, 50).await;
-            assert_eq!(found, expected, "{phones:?} {words:?} {agent:?}");
+            assert_found(&home, &filter, holds, &[3]).await;
         }
     }
 }

@@ -57,6 +57,17 @@ async fn reader(stage: &Stage, standby: &str) -> Gateway {
     stage.gateway("api", &settings).await
 }
 
+/// A stage with a standby, and a gateway that reads there and has a connection.
+async fn beside_standby() -> (Stage, Base, Gateway, Uuid) {
+    let stage = Stage::on(Base::own().await, 20).await;
+    let standby = stage.database.standby().await;
+    let gateway = reader(&stage, standby.url()).await;
+    let url = stage.sandbox.base_url();
+    let connection = stage.connect(&gateway.api, Vendor::CallGear, &url).await;
+    until_told(&gateway.api, None).await;
+    (stage, standby, gateway, connection)
+}
+
 /// Imports a call.
 async fn import(api: &Api, connection: Uuid, number: usize) -> (Uuid, String) {
     let name = format!("call-{number}");
@@ -141,13 +152,8 @@ async fn reads_at_a_standby_miss_nothing_that_was_written_elsewhere() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_that_lags_or_is_away_is_left_aside() {
     let _turn = turn().await;
-    let stage = Stage::on(Base::own().await, 20).await;
-    let standby = stage.database.standby().await;
-    let gateway = reader(&stage, standby.url()).await;
+    let (_stage, standby, gateway, connection) = beside_standby().await;
     let api = &gateway.api;
-    let url = stage.sandbox.base_url();
-    let connection = stage.connect(api, Vendor::CallGear, &url).await;
-    until_told(api, None).await;
 
     // It replays nothing more.
     let pool = standby.pool().await;
@@ -200,13 +206,8 @@ async fn a_standby_that_lags_or_is_away_is_left_aside() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_that_makes_way_for_the_replay_is_served_by_the_primary() {
     let _turn = turn().await;
-    let stage = Stage::on(Base::own().await, 20).await;
-    let standby = stage.database.standby().await;
-    let gateway = reader(&stage, standby.url()).await;
+    let (stage, standby, gateway, connection) = beside_standby().await;
     let api = &gateway.api;
-    let url = stage.sandbox.base_url();
-    let connection = stage.connect(api, Vendor::CallGear, &url).await;
-    until_told(api, None).await;
     let clients = Clients::start(api, connection, 4);
     let pool = standby.pool().await;
     eventually("a conflict with the replay", PATIENCE, async || {
