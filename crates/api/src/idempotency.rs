@@ -277,13 +277,13 @@ async fn claim(
     hash: &[u8],
     lock: Duration,
 ) -> Result<Claim, Problem> {
-    let claimed = again(|| async {
+    again(|| async {
         let mut tx = state.store().tenant(tenant).await?;
         let claim = tx.claim_request(name, hash, lock, KEEP).await?;
         tx.commit().await?;
         Ok(claim)
-    });
-    Ok(claimed.await?)
+    })
+    .await
 }
 
 /// A request that had no effect may be sent again at once.

@@ -63,14 +63,34 @@ pub(crate) async fn repeat(
     next.run(Request::from_parts(parts, body)).await
 }
 
-/// Carries a transaction out, again when it was undone in favour of another one.
-pub(crate) async fn again<T, Attempt>(mut attempt: impl FnMut() -> Attempt) -> Result<T, StoreError>
+/// What may have become of a transaction.
+pub(crate) trait Outcome {
+    /// Whether it was undone in favour of another one, so that nothing of it was written.
+    fn is_undone(&self) -> bool;
+}
+
+impl Outcome for StoreError {
+    fn is_undone(&self) -> bool {
+        matches!(self, Self::Contended(_))
+    }
+}
+
+impl Outcome for Problem {
+    fn is_undone(&self) -> bool {
+        self.is_contended()
+    }
+}
+
+/// Carries a transaction out, again when it was undone in favour of another one: for what a handler
+/// writes after it asked a vendor.
+pub(crate) async fn again<T, E, Attempt>(mut attempt: impl FnMut() -> Attempt) -> Result<T, E>
 where
-    Attempt: Future<Output = Result<T, StoreError>>,
+    E: Outcome,
+    Attempt: Future<Output = Result<T, E>>,
 {
     for repetition in 0..TIMES {
         match attempt().await {
-            Err(StoreError::Contended(_)) => pause(repetition).await,
+            Err(error) if error.is_undone() => pause(repetition).await,
             other => return other,
         }
     }

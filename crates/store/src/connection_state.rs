@@ -51,6 +51,27 @@ impl Row {
 }
 
 impl TenantTx {
+    /// Holds a connection until the transaction ends: its schedule, its account's token, then itself.
+    ///
+    /// A run holds the schedule before it moves its connection, and a renewal the token. Who writes
+    /// more than the connection's own row begins with this, or two of them may wait for each other.
+    pub async fn hold_connection(&mut self, id: ConnectionId) -> Result<()> {
+        for hold in [
+            "SELECT FROM sync_state WHERE tenant_id = $1 AND connection_id = $2 FOR NO KEY UPDATE",
+            "SELECT FROM tokens WHERE tenant_id = $1 AND namespace = ( \
+                 SELECT namespace FROM connections WHERE tenant_id = $1 AND id = $2) \
+             FOR NO KEY UPDATE",
+            "SELECT FROM connections WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        ] {
+            sqlx::query(hold)
+                .bind(self.tenant().0)
+                .bind(id.0)
+                .execute(self.executor())
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Moves a connection into a state, with its events; nothing is written when it is there
     /// already for the same reason. `true` when the state or its reason changed.
     ///

@@ -325,6 +325,7 @@ impl TenantTx {
 
     /// Removes a connection: its schedule stops, its credentials and token go, its calls stay.
     pub async fn delete_connection(&mut self, id: ConnectionId, now: Timestamp) -> Result<bool> {
+        self.hold_connection(id).await?;
         let namespace: Option<Uuid> = sqlx::query_scalar(
             "UPDATE connections SET deleted_at = $3, state = 'deleted', sealed_credentials = '', \
                  credential_names = '{}', modified_at = $3, version = version + 1 \

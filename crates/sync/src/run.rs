@@ -108,6 +108,7 @@ impl<'e> Run<'e> {
                 let reason = error.to_string();
                 let mut tx = engine.store.tenant(lease.tenant).await?;
                 let now = engine.clock.now();
+                tx.hold_connection(lease.connection).await?;
                 tx.set_connection_state(
                     lease.connection,
                     ConnectionState::Degraded,

@@ -5,7 +5,7 @@ use callweave_provider_testkit::fake::operation;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, UNDATED};
+use crate::support::{Gateway, UNDATED, wait_for_waiting};
 
 fn input(name: &str) -> Value {
     json!({
@@ -463,4 +463,56 @@ async fn vendors_tell_what_they_need() {
         gateway.get("/v1/vendors/none").await.code(),
         "gateway.not_found"
     );
+}
+
+/// A run holds the schedule and then moves its connection, a renewal the token; whoever came the
+/// other way round would wait for it as it waits for him, until the database undoes one of them.
+#[tokio::test]
+async fn who_changes_a_connection_waits_for_a_run_and_a_renewal_with_nothing_in_hand() {
+    let gateway = Gateway::start().await;
+    let id = gateway.connect("main").await;
+    let path = format!("/v1/connections/{id}");
+    let pool = gateway.pool().await;
+    let credentials = json!({"password": "correct"});
+    let settings = json!({"settings": {"account": "main"}});
+    let run = "UPDATE sync_state SET lease_until = now()";
+    let renewal = "UPDATE tokens SET lease_until = now()";
+    for (method, path, body, holds) in [
+        (Method::POST, format!("{path}/check"), None, run),
+        (
+            Method::PUT,
+            format!("{path}/credentials"),
+            Some(&credentials),
+            run,
+        ),
+        (
+            Method::PUT,
+            format!("{path}/credentials"),
+            Some(&credentials),
+            renewal,
+        ),
+        (Method::PATCH, path.clone(), Some(&settings), run),
+        (Method::POST, format!("{path}/pause"), None, run),
+        (Method::POST, format!("{path}/resume"), None, run),
+        (Method::DELETE, path.clone(), None, run),
+    ] {
+        gateway
+            .meddle("UPDATE connections SET state = 'degraded' WHERE state <> 'paused'")
+            .await;
+        let mut other = pool.begin().await.unwrap();
+        let held = sqlx::query(holds).execute(&mut *other).await.unwrap();
+        assert_eq!(held.rows_affected(), 1, "{holds}");
+        let end = async {
+            wait_for_waiting(&pool, 1).await;
+            let moves = "SET LOCAL lock_timeout = '1s'; UPDATE connections SET last_ok_at = now()";
+            sqlx::raw_sql(moves)
+                .execute(&mut *other)
+                .await
+                .unwrap_or_else(|error| panic!("{method} {path} beside {holds}: {error}"));
+            other.commit().await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(gateway.send(method.clone(), &path, body, &[]), end);
+        let good = (200..300).contains(&answer.status);
+        assert!(good, "{method} {path}: {} {:?}", answer.status, answer.body);
+    }
 }

@@ -1,11 +1,9 @@
 //! Calls that the CRM brings.
 
-use std::time::Duration;
-
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, sample};
+use crate::support::{Gateway, sample, wait_for_waiting};
 
 #[tokio::test]
 async fn a_call_is_registered_once_and_waits_for_its_vendor() {
@@ -86,7 +84,7 @@ async fn a_registration_that_was_taken_over_is_done_once() {
         .await
         .unwrap();
     let steps = async {
-        somebody_waits(&pool).await;
+        wait_for_waiting(&pool, 1).await;
         let given_up = "UPDATE idempotency_keys SET locked_until = now() - interval '1 s'";
         sqlx::query(given_up).execute(&pool).await.unwrap();
     };
@@ -196,24 +194,6 @@ async fn a_call_is_imported_whole() {
     );
 }
 
-/// Waits until somebody in this database waits for a lock.
-async fn somebody_waits(pool: &sqlx::PgPool) {
-    wait_for_waiting(pool, 1).await;
-}
-
-/// Waits until so many sessions wait for others.
-async fn wait_for_waiting(pool: &sqlx::PgPool, sessions: i64) {
-    let query = "SELECT count(*) FROM pg_stat_activity \
-         WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    loop {
-        let waiting: i64 = sqlx::query_scalar(query).fetch_one(pool).await.unwrap();
-        if waiting >= sessions {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
 #[tokio::test]
 async fn case_088_a_registration_and_a_sync_of_the_same_record_do_not_lock_each_other_out() {
     let gateway = Gateway::start().await;
@@ -237,7 +217,7 @@ async fn case_088_a_registration_and_a_sync_of_the_same_record_do_not_lock_each_
     .unwrap();
     let body = json!({"connection_id": connection, "remote_id": "r-1"});
     let syncing = async {
-        somebody_waits(&pool).await;
+        wait_for_waiting(&pool, 1).await;
         sqlx::query("UPDATE sync_state SET pages = pages + 1 WHERE connection_id = $1")
             .bind(connection.0)
             .execute(&mut *page)

@@ -14,6 +14,7 @@ use crate::{
     ApiState,
     extract::{ApiPath, Authorized, RequestId},
     problem::{Conflict, NotFound, Problem, Secured},
+    repeat::again,
     respond,
     scope::ConnectionsWrite,
     wire::status::{CheckError, CheckResult},
@@ -51,7 +52,7 @@ pub(crate) async fn check_connection(
     let now = state.now();
     let result = match answer {
         Ok(Ok(account)) => {
-            let state = succeed(&state, tenant, &connection, now).await?;
+            let state = again(|| succeed(&state, tenant, &connection, now)).await?;
             passed(state, account, &connection, now)
         }
         Ok(Err(error)) => {
@@ -113,6 +114,7 @@ async fn succeed(
     now: Timestamp,
 ) -> Result<ConnectionState, Problem> {
     let mut tx = state.store().tenant(tenant).await?;
+    tx.hold_connection(connection.id).await?;
     tx.note_success(connection.id, now).await?;
     if connection.state != ConnectionState::Paused {
         let moved = tx

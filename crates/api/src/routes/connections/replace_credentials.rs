@@ -1,6 +1,7 @@
 //! `PUT /v1/connections/{id}/credentials`.
 
 use axum::{extract::State, response::Response};
+use callweave_credentials::connector::Probe;
 use callweave_model::connection::ConnectionState;
 use callweave_provider::{Credentials, Settings};
 use callweave_store::connections::Connection;
@@ -16,6 +17,7 @@ use crate::{
     audit::Effect,
     extract::{ApiJson, ApiPath, Authorized, Conditions, RequestId},
     problem::{BadBody, Conflict, NotFound, Problem, Secured, Stale, codes},
+    repeat::again,
     scope::ConnectionsWrite,
     wire::connection::{ConnectionDocument, CredentialsInput},
 };
@@ -72,32 +74,58 @@ pub(crate) async fn replace_connection_credentials(
         &request_id,
     )
     .await?;
-    let sealed = state
-        .connector()
-        .seal(tenant, connection.id, &credentials)?;
-    let now = state.now();
-    let mut tx = state.store().tenant(tenant).await?;
-    conditions.require_match(find(&mut tx, id).await?.version)?;
-    tx.replace_credentials(connection.id, &sealed, &names, now)
+    let replacement = Replacement {
+        credentials: state
+            .connector()
+            .seal(tenant, connection.id, &credentials)?,
+        names,
+        probed,
+    };
+    again(|| replace(&state, &connection, &conditions, &replacement, &effect)).await
+}
+
+/// What takes the place of the credentials, and what the vendor said to it.
+struct Replacement {
+    credentials: Vec<u8>,
+    names: Vec<String>,
+    probed: Result<Probe, Failure>,
+}
+
+async fn replace(
+    state: &ApiState,
+    connection: &Connection,
+    conditions: &Conditions,
+    replacement: &Replacement,
+    effect: &Effect,
+) -> Result<Response, Problem> {
+    let (id, now) = (connection.id, state.now());
+    let mut tx = state.store().tenant(connection.tenant_id).await?;
+    tx.hold_connection(id).await?;
+    conditions.require_match(find(&mut tx, id.0).await?.version)?;
+    tx.replace_credentials(id, &replacement.credentials, &replacement.names, now)
         .await?;
-    settle(&mut tx, &connection, probed.as_ref().err(), now).await?;
-    if let Some(grant) = probed.ok().and_then(|probe| probe.grant) {
-        let replaced = find(&mut tx, id).await?;
+    settle(&mut tx, connection, replacement.probed.as_ref().err(), now).await?;
+    if let Ok(Probe {
+        grant: Some(grant), ..
+    }) = &replacement.probed
+    {
+        let replaced = find(&mut tx, id.0).await?;
         let connector = state.connector();
-        connector.keep_grant(&mut tx, &replaced, grant).await?;
+        connector
+            .keep_grant(&mut tx, &replaced, grant.clone())
+            .await?;
     }
-    let stored = find(&mut tx, id).await?;
-    let address = address(connection.id);
+    let stored = find(&mut tx, id.0).await?;
     effect
         .note(
             &mut tx,
             "connection.credentials_replaced",
-            address,
-            json!({"members": names}),
+            address(id),
+            json!({"members": replacement.names}),
         )
         .await?;
-    let response = changed(&state, stored)?;
-    effect.commit(tx, response).await
+    let response = changed(state, stored)?;
+    effect.clone().commit(tx, response).await
 }
 
 /// Moves the connection to where its new credentials bring it; a pause lasts.

@@ -69,6 +69,9 @@ pub(crate) async fn update_connection(
     let mut connection = find(&mut tx, id).await?;
     conditions.require_match(connection.version)?;
     let resettled = change.settings.is_some();
+    if resettled {
+        tx.hold_connection(connection.id).await?;
+    }
     if let Some(settings) = change.settings {
         resettle(&state, &mut connection, Settings(settings))?;
     }

@@ -10,6 +10,7 @@ use http::StatusCode;
 use crate::{
     ApiState,
     problem::{FieldError, Problem},
+    repeat::again,
 };
 use callweave_credentials::connector::Probe;
 
@@ -56,6 +57,16 @@ pub(super) async fn note(
     connection: &Connection,
     failure: &Failure,
 ) -> Result<ConnectionState, Problem> {
+    let stands = again(|| write(state, connection, failure)).await?;
+    state.opened().forget(connection.tenant_id);
+    Ok(stands)
+}
+
+async fn write(
+    state: &ApiState,
+    connection: &Connection,
+    failure: &Failure,
+) -> Result<ConnectionState, Problem> {
     let mut tx = state.store().tenant(connection.tenant_id).await?;
     tx.note_failure(connection.id, &failure.last).await?;
     if connection.state != ConnectionState::Paused {
@@ -69,7 +80,6 @@ pub(super) async fn note(
     }
     let stands = super::find(&mut tx, connection.id.0).await?.state;
     tx.commit().await?;
-    state.opened().forget(connection.tenant_id);
     Ok(stands)
 }
 
@@ -86,10 +96,13 @@ pub(crate) async fn note_failure(
         note(state, connection, &failure).await?;
         return Ok(());
     }
-    let mut tx = state.store().tenant(connection.tenant_id).await?;
-    tx.note_failure(connection.id, &failure.last).await?;
-    tx.commit().await?;
-    Ok(())
+    again(|| async {
+        let mut tx = state.store().tenant(connection.tenant_id).await?;
+        tx.note_failure(connection.id, &failure.last).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Asks the vendor whether it accepts settings and credentials, before anything is stored.

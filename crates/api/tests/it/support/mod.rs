@@ -2,6 +2,7 @@
 
 mod answer;
 pub(crate) mod documented;
+mod locks;
 mod samples;
 mod stream;
 pub(crate) mod tokens;
@@ -40,6 +41,7 @@ use tower::ServiceExt as _;
 use uuid::Uuid;
 
 pub(crate) use answer::Answer;
+pub(crate) use locks::wait_for_waiting;
 pub(crate) use samples::{sample, spoken};
 pub(crate) use stream::EventStream;
 pub(crate) use vendors::{UNDATED, UndatedFactory};
