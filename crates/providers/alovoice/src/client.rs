@@ -13,6 +13,7 @@ use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{self, ACCEPT},
 };
+use memchr::memmem;
 use secrecy::ExposeSecret;
 
 use crate::{
@@ -264,10 +265,7 @@ fn redact_headers(headers: &HeaderMap, token: &str) -> HeaderMap {
 /// path they were asked for.
 fn redact(body: &Bytes, token: &str) -> Bytes {
     let encoded = address::encode(token);
-    let holds = |needle: &str| {
-        let needle = needle.as_bytes();
-        body.windows(needle.len()).any(|window| window == needle)
-    };
+    let holds = |needle: &str| memmem::find(body, needle.as_bytes()).is_some();
     // A few letters would be found in any text; such a token guards nothing.
     if token.len() < 6 || !(holds(token) || holds(&encoded)) {
         return body.clone();
@@ -278,17 +276,13 @@ fn redact(body: &Bytes, token: &str) -> Bytes {
 
 fn replace(body: &[u8], secret: &[u8]) -> Vec<u8> {
     let mut redacted = Vec::with_capacity(body.len());
-    let mut rest = body;
-    while let Some(at) = rest
-        .windows(secret.len())
-        .position(|window| window == secret)
-    {
-        let (before, from) = rest.split_at(at);
-        redacted.extend_from_slice(before);
+    let mut end = 0;
+    for at in memmem::find_iter(body, secret) {
+        redacted.extend_from_slice(body.get(end..at).unwrap_or_default());
         redacted.extend_from_slice(TOKEN_MARK.as_bytes());
-        rest = from.get(secret.len()..).unwrap_or_default();
+        end = at + secret.len();
     }
-    redacted.extend_from_slice(rest);
+    redacted.extend_from_slice(body.get(end..).unwrap_or_default());
     redacted
 }
 

@@ -11,6 +11,7 @@ use callweave_provider::{
     tolerant,
 };
 use http::{Method, header};
+use memchr::memmem;
 use secrecy::ExposeSecret;
 
 use crate::{
@@ -129,7 +130,7 @@ fn redact(context: &CallContext<'_>, answer: &mut Answer) -> Result<()> {
 }
 
 fn holds(body: &[u8], part: &[u8]) -> bool {
-    !part.is_empty() && body.windows(part.len()).any(|window| window == part)
+    !part.is_empty() && memmem::find(body, part).is_some()
 }
 
 #[cfg(test)]

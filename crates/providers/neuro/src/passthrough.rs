@@ -10,6 +10,7 @@ use callweave_provider::{
     tolerant,
 };
 use http::{Method, header};
+use memchr::memmem;
 use serde_json::Value;
 
 use crate::{Neuro, VENDOR, client::PASSTHROUGH};
@@ -36,11 +37,7 @@ impl Passthrough for Neuro {
 
 /// Takes speech keys out of an answer; the rest of it stays as it came.
 fn mask(answer: &mut Answer) -> Result<()> {
-    let holds_keys = answer
-        .body
-        .windows(KEY_TYPE.len())
-        .any(|window| window == KEY_TYPE.as_bytes());
-    if !holds_keys {
+    if memmem::find(&answer.body, KEY_TYPE.as_bytes()).is_none() {
         return Ok(());
     }
     let mut document = tolerant::parse(&answer.body).map_err(|_error| {
