@@ -225,7 +225,12 @@ fn make_repeatable(operation: &mut Operation) {
         parameters.push(RefOr::T(idempotency::parameter(Required::False)));
     }
     for (status, response) in Repeatable::responses() {
-        operation.responses.responses.insert(status, response);
+        let told = operation.responses.responses.get(&status);
+        // Where a vendor's own answers come as well, all of that is told already.
+        let beside_vendor = matches!(told, Some(RefOr::T(told)) if told.content.len() > 1);
+        if !beside_vendor {
+            operation.responses.responses.insert(status, response);
+        }
     }
 }
 

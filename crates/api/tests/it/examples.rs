@@ -121,6 +121,47 @@ fn case_110_links_lead_to_operations_by_what_the_answers_hold() {
     assert!(followed > 50, "{followed}");
 }
 
+#[test]
+fn answers_lead_to_what_they_made_or_found() {
+    let document = document();
+    for (path, status, next) in [
+        ("/v1/analyses", "202", "get_job"),
+        ("/v1/dialogs", "202", "cancel_job"),
+        ("/v1/dialog-batches", "202", "get_job"),
+        ("/v1/dialog-batches", "202", "get_dialog_batch"),
+        ("/v1/jobs/{id}/cancel", "200", "resubmit_job"),
+        ("/v1/connections/{id}/reports", "202", "get_job"),
+        ("/v1/calls", "201", "get_call"),
+        ("/v1/calls", "200", "get_call"),
+    ] {
+        let link = &document["paths"][path]["post"]["responses"][status]["links"][next];
+        assert_eq!(
+            link["parameters"],
+            json!({"id": "$response.body#/id"}),
+            "{path} {status} to {next}"
+        );
+    }
+    let job = &document["paths"]["/v1/jobs/{id}"]["get"]["responses"]["200"];
+    assert!(job.get("links").is_none(), "it is no list of jobs: {job}");
+    let vendors = &document["paths"]["/v1/vendors"]["get"]["responses"]["200"];
+    assert_eq!(
+        vendors["links"]["get_vendor"]["parameters"],
+        json!({"vendor": "$response.body#/data/0/key"})
+    );
+}
+
+#[test]
+fn whatever_a_vendor_answers_to_what_is_passed_through_is_documented() {
+    let document = document();
+    let path = &document["paths"]["/v1/connections/{id}/passthrough/{path}"];
+    for method in ["get", "put", "post", "patch", "delete"] {
+        for (status, response) in path[method]["responses"].as_object().unwrap() {
+            let vendors_own = &response["content"]["application/json"];
+            assert!(vendors_own.is_object(), "{method} {status}");
+        }
+    }
+}
+
 /// Whether a document of a schema has a member.
 fn member(document: &Value, schema: &Value, pointer: &str) -> bool {
     let mut schema = schema;
