@@ -89,7 +89,7 @@ pub(crate) struct ConnectionInput {
     #[schema(value_type = BTreeMap<String, String>)]
     pub(crate) credentials: CredentialsInput,
     /// What the vendor's manifest lists under `setting_fields`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "callweave_model::owned::object")]
     #[schema(value_type = Object)]
     pub(crate) settings: Map<String, Value>,
     /// Labels of the owner's own.

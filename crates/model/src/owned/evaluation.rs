@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Extra;
+use super::{Extra, object};
 use crate::Utterance;
 
 /// One run of a rubric over a call, as the vendor keeps it. `GET /v1/calls` has it translated.
@@ -50,6 +50,7 @@ pub struct EvaluationDraft {
     pub application_remote_id: String,
     /// What came of it, as the vendor writes it; may be empty.
     #[schema(value_type = Object)]
+    #[serde(deserialize_with = "object")]
     pub result: Extra,
 }
 

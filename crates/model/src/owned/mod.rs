@@ -13,6 +13,8 @@ mod report;
 mod rubric;
 mod taxonomy;
 
+use serde::{Deserialize as _, Deserializer, de::Error as _, de::Unexpected};
+
 pub use account::{
     FoundCall, NotificationCondition, Resource, Usage, VendorToken, VendorTokenDraft,
 };
@@ -30,3 +32,28 @@ pub use taxonomy::{Term, TermChange, TermDraft};
 
 /// Members that the canonical form has no name for, under the vendor's names.
 pub type Extra = serde_json::Map<String, serde_json::Value>;
+
+/// Reads an object and nothing else: left to itself, a map takes `null` for an empty one.
+///
+/// # Errors
+/// Where there is anything else.
+pub fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Extra, D::Error> {
+    Option::<Extra>::deserialize(deserializer)?
+        .ok_or_else(|| D::Error::invalid_type(Unexpected::Unit, &"an object"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::object;
+
+    #[test]
+    fn null_is_no_empty_object() {
+        for wrong in [Value::Null, json!([]), json!("{}"), json!(0)] {
+            assert!(object(wrong.clone()).is_err(), "{wrong}");
+        }
+        assert_eq!(object(json!({})).unwrap().len(), 0);
+        assert_eq!(object(json!({"a": null})).unwrap().len(), 1);
+    }
+}
