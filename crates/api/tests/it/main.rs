@@ -21,6 +21,7 @@ mod events;
 mod examples;
 mod exports;
 mod filters;
+mod forged_tokens;
 mod idempotency;
 mod jobs;
 mod keys;

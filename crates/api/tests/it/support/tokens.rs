@@ -20,8 +20,12 @@ impl KeyFetcher for Nothing {
     }
 }
 
+/// What makes the gateway's own tokens, as every replica of it would.
+pub(crate) fn own() -> OwnTokens {
+    OwnTokens::new("callweave", "callweave", &[vec![7; 32].into()]).unwrap()
+}
+
 pub(crate) fn verifier() -> Verifier {
-    let own = OwnTokens::new("callweave", "callweave", &[vec![7; 32].into()]).unwrap();
     let issuer = Issuer {
         name: "https://login.example".to_owned(),
         audience: "callweave".to_owned(),
@@ -32,5 +36,5 @@ pub(crate) fn verifier() -> Verifier {
         scopes: vec!["calls:read".to_owned()],
         longest_life: Duration::from_hours(1),
     };
-    Verifier::new(own, vec![issuer], Arc::new(Nothing)).unwrap()
+    Verifier::new(own(), vec![issuer], Arc::new(Nothing)).unwrap()
 }
