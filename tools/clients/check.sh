@@ -7,7 +7,8 @@ here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=../lib/demo.sh
 . "$here/../lib/demo.sh"
 document="$root/openapi/openapi.json"
-cache="${CLIENTS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/callweave-clients}"
+cache="${CLIENTS_CACHE:-$caches/callweave-clients}"
+hold "$cache"
 typescript="$cache/typescript"
 python="$cache/python"
 
@@ -43,13 +44,7 @@ python_packages "$here/python/requirements.txt" "$python"
 
 start_demo 40
 export CALLWEAVE_URL="$URL" CALLWEAVE_KEY="$KEY"
-# The first calls are there after some seconds.
-for _ in $(seq 60); do
-  calls="$(curl -sS "$URL/v1/calls?limit=3" -H "Authorization: Bearer $KEY" |
-    python3 -c 'import json, sys; print(len(json.load(sys.stdin)["data"]))')"
-  [ "$calls" -ge 3 ] && break
-  sleep 0.5
-done
+wait_for_calls 3
 echo "== TypeScript client, against the demo"
 node "$typescript/built/list_calls.js"
 echo "== Python client, against the demo"

@@ -14,12 +14,12 @@ start_demo() {
   fi
   DEMO_HOME="$(mktemp -d)"
   "$binary" demo --listen 127.0.0.1:0 --data-dir "$DEMO_HOME/data" --calls "${1:-40}" --json \
-    >"$DEMO_HOME/ready.json" 2>"$DEMO_HOME/log" &
+    >"$DEMO_HOME/ready.json" 2>"$DEMO_HOME/log" 9>&- &
   DEMO_PID=$!
   trap stop_demo EXIT
   local waited=0
   until [ -s "$DEMO_HOME/ready.json" ]; do
-    if ! kill -0 "$DEMO_PID" 2>/dev/null || [ "$waited" -ge 300 ]; then
+    if ! kill -0 "$DEMO_PID" 2>/dev/null || [ "$waited" -ge 600 ]; then
       echo "the demo did not start:" >&2
       tail -n 20 "$DEMO_HOME/log" >&2
       return 1
@@ -31,6 +31,26 @@ start_demo() {
   URL="$(member url)"
   KEY="$(member key)"
   echo "demo: $URL"
+}
+
+# Usage: wait_for_calls COUNT. Waits until the first syncs of the demo have brought so many calls.
+wait_for_calls() {
+  local waited=0
+  until [ "$(count_calls "$1")" -ge "$1" ]; do
+    if [ "$waited" -ge 240 ]; then
+      echo "the demo has $(count_calls "$1") calls after two minutes:" >&2
+      tail -n 20 "$DEMO_HOME/log" >&2
+      return 1
+    fi
+    sleep 0.5
+    waited=$((waited + 1))
+  done
+}
+
+# How many calls a page of this size holds.
+count_calls() {
+  curl -sS "$URL/v1/calls?limit=$1" -H "Authorization: Bearer $KEY" |
+    python3 -c 'import json, sys; print(len(json.load(sys.stdin)["data"]))'
 }
 
 # A member of the demo's line of JSON.
@@ -52,10 +72,11 @@ stop_demo() {
 # A sandbox beside the demo, whose accounts nobody is connected to. Sets SPARE.
 start_spare() {
   local binary="${CALLWEAVE:-$root/target/debug/callweave}" waited=0
-  "$binary" sandbox --listen 127.0.0.1:0 --calls 10 --seed 2 >"$DEMO_HOME/spare" 2>&1 &
+  : >"$DEMO_HOME/spare"
+  "$binary" sandbox --listen 127.0.0.1:0 --calls 10 --seed 2 >>"$DEMO_HOME/spare" 2>&1 9>&- &
   SPARE_PID=$!
   until grep -qE 'http://127\.0\.0\.1:[0-9]+' "$DEMO_HOME/spare"; do
-    if [ "$waited" -ge 60 ]; then
+    if [ "$waited" -ge 240 ]; then
       cat "$DEMO_HOME/spare" >&2
       return 1
     fi
