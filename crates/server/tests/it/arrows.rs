@@ -46,6 +46,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fault-proxy", &[]),
     ("chaos", &["sandbox", "postgres", "fault-proxy"]),
     ("bench", &["sandbox", "postgres"]),
+    // Runs what the gateway runs with each record, without the rest of it.
+    ("gates", &["registry", "provider", "model"]),
 ];
 
 /// Vendor crates: pure translation.
