@@ -36,13 +36,14 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     call_versions, sync_state, sync_streams, records, raw_documents, record_documents, backfills,
     events, idempotency_keys, vendor_pauses, endpoint_rests, token_places, vendor_drift,
     jobs, job_queue, job_chunks, job_items, low_usage, tenant_limits, suppression_keys, erasures,
-    suppressions, retention_rules, vendor_requests
+    suppressions, retention_rules, vendor_requests, call_days
 TO callweave_app;
 -- What was done stays written.
 GRANT SELECT, INSERT ON audit_log TO callweave_app;
 REVOKE UPDATE, DELETE, TRUNCATE ON audit_log FROM callweave_app;
 GRANT EXECUTE ON FUNCTION current_tenant(), system_scope(), ensure_call_partition(date),
-    retire_call_partition(date, interval)
+    retire_call_partition(date, interval), exact_score(double precision),
+    call_axes(timestamptz, text, text, text, text, text, text[], text[])
 TO callweave_app;
 -- How far the numbering of events has come says whether there may be new ones.
 GRANT SELECT ON SEQUENCE events_id_seq TO callweave_app;

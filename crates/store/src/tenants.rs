@@ -28,8 +28,8 @@ impl SystemTx {
     pub async fn ensure_tenant(&mut self, name: &str) -> Result<TenantId> {
         let id = tenant_id(name);
         sqlx::query(sqlx::AssertSqlSafe(format!(
-            "INSERT INTO tenants (tenant_id, name, feed_origin) VALUES ($1, $2, {ORIGIN}) \
-             ON CONFLICT DO NOTHING"
+            "INSERT INTO tenants (tenant_id, name, feed_origin, days_counted) \
+             VALUES ($1, $2, {ORIGIN}, true) ON CONFLICT DO NOTHING"
         )))
         .bind(id.0)
         .bind(name.trim())

@@ -1,6 +1,8 @@
 //! Calls: how they are written, listed and read.
 
 mod apply;
+mod day_query;
+mod days;
 mod erase;
 mod filter;
 mod item_stats;

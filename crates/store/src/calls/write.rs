@@ -117,13 +117,15 @@ impl Written {
         first_seen_at: Timestamp,
         changed: Vec<String>,
     ) -> Self {
+        let call = loaded.served();
         Self {
             id,
             ready_before: ready(&loaded.call),
             told: (!loaded.facts.is_empty()).then(|| Told::of(&loaded.call)),
-            call: loaded.served(),
             old_sort_at: Some(loaded.sort_at),
-            sort_at: loaded.sort_at,
+            // Facts tell the start of a deleted call as well.
+            sort_at: call.started_at.unwrap_or(loaded.sort_at),
+            call,
             first_seen_at,
             version: loaded.version + 1,
             cause: "client",

@@ -51,7 +51,7 @@ fn mark(place: &SealedPlace) -> String {
 
 const PHONE: &str = "+998900000077";
 
-async fn sealing_home() -> Home {
+pub(crate) async fn sealing_home() -> Home {
     let mut home = home().await;
     home.store = home.store.clone().with_sealer(Arc::new(Wrapping));
     home
@@ -73,7 +73,7 @@ fn record(call: AnalyzedCall, observed_at: Timestamp) -> Fetched {
     record
 }
 
-async fn erase(home: &Home, number: u128, subject: &Subject) -> Option<Erasure> {
+pub(crate) async fn erase(home: &Home, number: u128, subject: &Subject) -> Option<Erasure> {
     let actor = Actor::of(ActorKind::CommandLine);
     let erasure = NewErasure {
         id: Uuid::from_u128(number),

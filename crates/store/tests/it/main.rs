@@ -8,6 +8,7 @@
 
 mod audit;
 mod calls;
+mod days;
 mod erasing;
 mod forgetting;
 mod growing;
