@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod config;
 mod database;
+mod days;
 mod demo;
 mod egress;
 mod figures;

@@ -14,6 +14,7 @@ use crate::{
     cli::Role,
     config::Config,
     database::{self, Database, Tell},
+    days,
     figures::Figures,
     gateway::{Gateway, Migrate},
     retention::Retention,
@@ -187,6 +188,8 @@ fn supervise(
         supervisor.keep("jobs", move |shutdown| jobs.clone().run(shutdown));
         let retention = Retention::new(gateway, config);
         supervisor.keep("retention", move |shutdown| retention.clone().run(shutdown));
+        let store = gateway.worker_store.clone();
+        supervisor.keep("days", move |shutdown| days::tend(store.clone(), shutdown));
     }
     if role.serves_api() && gateway.store.standby().is_some() {
         let store = gateway.store.clone();
