@@ -445,21 +445,22 @@ impl World {
     }
 }
 
+/// How often something happens to calls.
+const STEPS: u64 = 40;
+
 #[tokio::test]
 async fn figures_by_day_are_those_of_the_calls_whatever_happens_to_them() {
     let home = sealing_home().await;
     let pool = home.pool().await;
     let second = connection(&home.store, home.tenant, 2).await;
     let scopes = [home.scope.clone(), second];
-    let steps = std::env::var("CALLWEAVE_PROPERTY_CASES").ok();
-    let steps: u64 = steps.map_or(40, |steps| steps.parse().unwrap());
     let mut world = World {
         home,
         scopes,
         chance: Chance(20_260_302),
         erasures: 0,
     };
-    for step in 0..steps {
+    for step in 0..STEPS {
         let now = noon().plus(Duration::from_secs(step * 60));
         let what = world.step(now).await;
         compare(&pool, &world.home, &format!("step {step}, {what}")).await;
@@ -723,9 +724,9 @@ async fn calls_from_before_there_were_figures_are_counted_while_others_change() 
     );
     // One who has not committed yet is missed by the count, and adds its part itself.
     let mut open = home.store.tenant(home.tenant).await.unwrap();
-    let change = [fetched(any_call(&mut chance, "call 9"), now)];
-    home.store.prepare_months(&change, now).await.unwrap();
-    open.apply(&home.scope, &change, now).await.unwrap();
+    let ninth = [fetched(any_call(&mut chance, "call 9"), now)];
+    home.store.prepare_months(&ninth, now).await.unwrap();
+    open.apply(&home.scope, &ninth, now).await.unwrap();
     assert!(home.store.count_days(home.tenant).await.unwrap() > Some(0));
     open.commit().await.unwrap();
     let mut tx = home.store.tenant(home.tenant).await.unwrap();
