@@ -1,5 +1,7 @@
 //! Reports of the fake vendor.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use callweave_model::{
     Timestamp,
@@ -19,6 +21,9 @@ use crate::fake::{
     provider::FakeProvider,
     vendor::Fate,
 };
+
+/// How far what it says of the time may be off.
+const SKEW: Duration = Duration::from_secs(10);
 
 #[async_trait]
 impl Reports for FakeProvider {
@@ -72,7 +77,11 @@ impl Reports for FakeProvider {
         self.enter(REPORTS, context).await?;
         self.owned(REPORTS, |owned| {
             let mut reports = owned.reports.iter();
-            let since = |report: &&Report| report.created_at.is_some_and(|at| at >= sent_at);
+            let since = |report: &&Report| {
+                report
+                    .created_at
+                    .is_some_and(|at| at >= sent_at.minus(SKEW))
+            };
             Some(
                 reports
                     .find(since)
