@@ -1,9 +1,10 @@
-//! What is true of every JSON body: a text that holds U+0000 is refused, wherever it stands.
+//! What is true of every JSON body: a text that holds U+0000 is refused, wherever it stands. And which
+//! bodies may be left out.
 
 use std::collections::BTreeSet;
 
 use utoipa::openapi::{
-    Components, OpenApi, Ref, RefOr,
+    Components, OpenApi, Ref, RefOr, Required,
     schema::{AdditionalProperties, ArrayItems, Object, Schema, SchemaType, Type},
 };
 
@@ -15,11 +16,15 @@ const KEEPABLE: &str = r"^[^\u0000]*$";
 /// Gives the texts of bodies that follow no pattern of their own this one.
 pub(super) fn bound(document: &mut OpenApi) {
     let mut named = Vec::new();
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         for (_, operation) in operations(item) {
             let Some(RefOr::T(body)) = &mut operation.request_body else {
                 continue;
             };
+            // Whether it needs one is up to the vendor.
+            if path.contains("/passthrough/") {
+                body.required = Some(Required::False);
+            }
             for content in body.content.values_mut() {
                 if let RefOr::T(content) = content
                     && let Some(schema) = &mut content.schema
