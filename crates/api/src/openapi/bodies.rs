@@ -16,15 +16,11 @@ const KEEPABLE: &str = r"^[^\u0000]*$";
 /// Gives the texts of bodies that follow no pattern of their own this one.
 pub(super) fn bound(document: &mut OpenApi) {
     let mut named = Vec::new();
-    for (path, item) in &mut document.paths.paths {
+    for item in document.paths.paths.values_mut() {
         for (_, operation) in operations(item) {
             let Some(RefOr::T(body)) = &mut operation.request_body else {
                 continue;
             };
-            // Whether it needs one is up to the vendor.
-            if path.contains("/passthrough/") {
-                body.required = Some(Required::False);
-            }
             for content in body.content.values_mut() {
                 if let RefOr::T(content) = content
                     && let Some(schema) = &mut content.schema
@@ -36,6 +32,18 @@ pub(super) fn bound(document: &mut OpenApi) {
     }
     if let Some(components) = &mut document.components {
         follow(components, named);
+    }
+}
+
+/// Says that what is passed through may come without a body: whether it needs one is up to the vendor.
+pub(super) fn leave_to_vendors(document: &mut OpenApi) {
+    let paths = document.paths.paths.iter_mut();
+    for (_, item) in paths.filter(|(path, _)| path.contains("/passthrough/")) {
+        for (_, operation) in operations(item) {
+            if let Some(RefOr::T(body)) = &mut operation.request_body {
+                body.required = Some(Required::False);
+            }
+        }
     }
 }
 

@@ -208,6 +208,7 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
     }
     links::follow(&mut document.paths.paths);
     bodies::bound(&mut document);
+    bodies::leave_to_vendors(&mut document);
     let components = document.components.get_or_insert_default();
     components.examples.extend(problems::examples());
     shared::name_items(components);

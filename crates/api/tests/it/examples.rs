@@ -151,6 +151,15 @@ fn answers_lead_to_what_they_made_or_found() {
 }
 
 #[test]
+fn what_is_passed_through_may_come_without_a_body() {
+    let document = document();
+    let path = &document["paths"]["/v1/connections/{id}/passthrough/{path}"];
+    for method in ["put", "post", "patch", "delete"] {
+        assert_eq!(path[method]["requestBody"]["required"], false, "{method}");
+    }
+}
+
+#[test]
 fn whatever_a_vendor_answers_to_what_is_passed_through_is_documented() {
     let document = document();
     let path = &document["paths"]["/v1/connections/{id}/passthrough/{path}"];
