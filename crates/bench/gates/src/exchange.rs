@@ -23,6 +23,11 @@ const RECORDED: [(&str, &str); 4] = [
     ("transcripto", include_str!("../documents/transcripto.json")),
 ];
 
+/// The vendors of which documents were recorded.
+pub(crate) fn vendors() -> impl Iterator<Item = &'static str> {
+    RECORDED.iter().map(|(vendor, _)| *vendor)
+}
+
 /// One record as a vendor gave it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Exchange {

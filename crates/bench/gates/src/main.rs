@@ -46,9 +46,7 @@ fn main() -> Result<()> {
 }
 
 fn names() -> Vec<String> {
-    let vendors = callweave_registry::vendors();
-    let vendors = vendors.iter().map(|factory| factory.manifest().vendor);
-    vendors
+    exchange::vendors()
         .map(|vendor| format!("normalise-{vendor}"))
         .collect()
 }

@@ -77,11 +77,12 @@ impl Operation for Normalise {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::vendors;
 
     #[test]
     fn the_documents_are_those_of_whole_calls() {
-        for factory in callweave_registry::vendors().iter() {
-            let exchange = Exchange::of(factory.manifest().vendor).unwrap();
+        for vendor in vendors() {
+            let exchange = Exchange::of(vendor).unwrap();
             let call = Normalise::new(&exchange).unwrap().call().unwrap();
             let transcript = call.transcript.unwrap();
             assert!(transcript.utterances.len() >= 10, "{}", exchange.vendor);
